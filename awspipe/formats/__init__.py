@@ -1,0 +1,1 @@
+"""Parsers of the files that AWS reads from a source: buildspec and appspec."""

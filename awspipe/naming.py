@@ -1,0 +1,153 @@
+"""Every name and ARN, as a pure function of pipeline, account, region and partition.
+
+So the whole plan is known before the first write, and anything made can be found again by name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+OWNER_TAG = "awspipe:pipeline"
+"""The tag that makes a resource ours; its value is the pipeline's name. It is part of every create call."""
+
+ROLE_PATH_ROOT = "/awspipe/"
+
+# Bahrain and the UAE have no account-regional bucket namespace.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html
+_NO_ACCOUNT_REGIONAL_BUCKETS = frozenset({"me-south-1", "me-central-1"})
+
+_BUCKET_NAME_LIMIT = 63
+_BUCKET_PART_LIMIT = 12
+
+
+def fit(text: str, limit: int, allowed: str = r"A-Za-z0-9._-") -> str:
+    """`text` made of `allowed` characters only and at most `limit` long.
+
+    A text that had to be changed gets seven hex digits of its hash, so that two texts stay two names.
+    """
+    clean = re.sub(f"[^{allowed}]", "-", text)
+    if clean == text and len(text) <= limit:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:7]
+    return f"{clean[: limit - 8].rstrip('-.')}-{digest}"
+
+
+def part_of(stage: str, action: str) -> str:
+    """What stands for an action in names: its stage, and its own name where the two differ."""
+    return stage if stage == action else f"{stage}-{action}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a pipeline lives: enough to compute the name and ARN of everything that belongs to it."""
+
+    pipeline: str
+    account: str
+    region: str
+    partition: str = "aws"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The owner tag, as a mapping."""
+        return {OWNER_TAG: self.pipeline}
+
+    def arn(self, service: str, resource: str) -> str:
+        """An ARN in this account and region."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+    @property
+    def pipeline_arn(self) -> str:
+        """CodePipeline's ARN has no type segment."""
+        return self.arn("codepipeline", self.pipeline)
+
+    @property
+    def project_prefix(self) -> str:
+        """What the name of each of this pipeline's build projects begins with."""
+        return fit(self.pipeline, 100, "A-Za-z0-9_-") + "-"
+
+    def project(self, part: str) -> str:
+        """A build project's name: at most 150 characters."""
+        return self.project_prefix + fit(part, 49, "A-Za-z0-9_-")
+
+    def project_arn(self, name: str) -> str:
+        """A build project's ARN."""
+        return self.arn("codebuild", f"project/{name}")
+
+    def log_group_arn(self, name: str) -> str:
+        """A log group's ARN, without the trailing `:*`."""
+        return self.arn("logs", f"log-group:{name}")
+
+    def repository_arn(self, name: str) -> str:
+        """A CodeCommit repository's ARN."""
+        return self.arn("codecommit", name)
+
+    @property
+    def application(self) -> str:
+        """The CodeDeploy application: one a pipeline, with a deployment group for each deploy action."""
+        return self.pipeline
+
+    def application_arn(self, name: str) -> str:
+        """A CodeDeploy application's ARN."""
+        return self.arn("codedeploy", f"application:{name}")
+
+    def deployment_group_arn(self, application: str, group: str) -> str:
+        """A CodeDeploy deployment group's ARN."""
+        return self.arn("codedeploy", f"deploymentgroup:{application}/{group}")
+
+    @property
+    def rule_prefix(self) -> str:
+        """What the name of each of this pipeline's event rules begins with."""
+        return f"awspipe-{fit(self.pipeline, 32)}-"
+
+    def rule(self, part: str) -> str:
+        """An EventBridge rule's name: at most 64 characters."""
+        return self.rule_prefix + fit(part, 23)
+
+    def rule_arn(self, name: str) -> str:
+        """The ARN of a rule on the default event bus."""
+        return self.arn("events", f"rule/{name}")
+
+    @property
+    def role_path(self) -> str:
+        """The IAM path of this pipeline's roles in this region; IAM can list by it."""
+        return f"{ROLE_PATH_ROOT}{self.region}/{self.pipeline}/"
+
+    def role(self, part: str) -> str:
+        """A role's name: at most 64 characters, and unique in the account whatever its path."""
+        room = 64 - len(f"awspipe--{self.region}-")
+        return f"awspipe-{fit(self.pipeline, room - 16)}-{self.region}-{fit(part, 16)}"
+
+    def role_arn(self, name: str) -> str:
+        """A role's ARN; IAM is not regional."""
+        return f"arn:{self.partition}:iam::{self.account}:role{self.role_path}{name}"
+
+    @property
+    def account_regional_buckets(self) -> bool:
+        """Whether the region has bucket names that only this account can own."""
+        return self.region not in _NO_ACCOUNT_REGIONAL_BUCKETS
+
+    @property
+    def _bucket_suffix(self) -> str:
+        suffix = f"-{self.account}-{self.region}"
+        return suffix + "-an" if self.account_regional_buckets else suffix
+
+    @property
+    def bucket_prefix(self) -> str:
+        """What the name of each of this pipeline's buckets begins with."""
+        room = _BUCKET_NAME_LIMIT - len(self._bucket_suffix) - _BUCKET_PART_LIMIT - 1
+        return fit(self.pipeline, room, "a-z0-9-") + "-"
+
+    def bucket(self, part: str) -> str:
+        """A bucket's name: in the account-regional namespace, at most 63 characters of `a-z0-9-`."""
+        lowered = part.lower() if part.lower() != part else part
+        return self.bucket_prefix + fit(lowered, _BUCKET_PART_LIMIT, "a-z0-9-") + self._bucket_suffix
+
+    def owns_bucket_name(self, name: str) -> bool:
+        """Whether a bucket of this name could be this pipeline's."""
+        return name.startswith(self.bucket_prefix) and name.endswith(self._bucket_suffix)
+
+    def bucket_arn(self, name: str) -> str:
+        """A bucket's ARN."""
+        return f"arn:{self.partition}:s3:::{name}"

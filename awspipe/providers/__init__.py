@@ -1,0 +1,1 @@
+"""One module per action provider: its spec fields, its resources, its place in the pipeline."""

@@ -1,0 +1,1 @@
+"""One module per AWS thing that awspipe makes."""

@@ -1,0 +1,1 @@
+"""The YAML a user writes: models, loading with line numbers, structure rules, JSON Schema."""
