@@ -28,10 +28,18 @@ def fit(text: str, limit: int, allowed: str = r"A-Za-z0-9._-") -> str:
     A text that had to be changed gets seven hex digits of its hash, so that two texts stay two names.
     """
     clean = re.sub(f"[^{allowed}]", "-", text)
-    if clean == text and len(text) <= limit:
-        return text
+    return text if clean == text and len(text) <= limit else _marked(clean, text, limit)
+
+
+def _fit_lower(text: str, limit: int) -> str:
+    """As `fit`, for S3: small letters, digits and hyphens, with a letter or digit at each end."""
+    clean = re.sub(r"[^a-z0-9-]", "-", text.lower()).strip("-")
+    return text if clean == text and len(text) <= limit else _marked(clean, text, limit)
+
+
+def _marked(clean: str, text: str, limit: int) -> str:
     digest = hashlib.sha256(text.encode()).hexdigest()[:7]
-    return f"{clean[: limit - 8].rstrip('-.')}-{digest}"
+    return "-".join(filter(None, (clean[: limit - 8].strip("-."), digest)))
 
 
 def part_of(stage: str, action: str) -> str:
@@ -64,8 +72,8 @@ class Scope:
 
     @property
     def project_prefix(self) -> str:
-        """What the name of each of this pipeline's build projects begins with."""
-        return fit(self.pipeline, 100, "A-Za-z0-9_-") + "-"
+        """What the name of each of this pipeline's build projects begins with (never with a mark)."""
+        return fit(self.pipeline, 100, "A-Za-z0-9_-").lstrip("_-") + "-"
 
     def project(self, part: str) -> str:
         """A build project's name: at most 150 characters."""
@@ -137,12 +145,11 @@ class Scope:
     def bucket_prefix(self) -> str:
         """What the name of each of this pipeline's buckets begins with."""
         room = _BUCKET_NAME_LIMIT - len(self._bucket_suffix) - _BUCKET_PART_LIMIT - 1
-        return fit(self.pipeline, room, "a-z0-9-") + "-"
+        return _fit_lower(self.pipeline, room) + "-"
 
     def bucket(self, part: str) -> str:
         """A bucket's name: in the account-regional namespace, at most 63 characters of `a-z0-9-`."""
-        lowered = part.lower() if part.lower() != part else part
-        return self.bucket_prefix + fit(lowered, _BUCKET_PART_LIMIT, "a-z0-9-") + self._bucket_suffix
+        return self.bucket_prefix + _fit_lower(part, _BUCKET_PART_LIMIT) + self._bucket_suffix
 
     def owns_bucket_name(self, name: str) -> bool:
         """Whether a bucket of this name could be this pipeline's."""

@@ -1,0 +1,142 @@
+"""What every action provider has in common, and how the providers are found.
+
+A provider is a pydantic model: its fields are what a user may write for an action, its class facts are
+CodePipeline's (category, artifact counts), and its methods give what the action needs of AWS. Nothing here
+makes a call.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from awspipe.naming import Scope, part_of
+from awspipe.providers.fields import Strict, Text, Whole
+from awspipe.resources.base import Reference, Resource
+from awspipe.resources.policy import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an action stands: all that its resources' names and its configuration can depend on."""
+
+    scope: Scope
+    stage: str
+    action: str
+    artifact_bucket: str
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+    @property
+    def part(self) -> str:
+        """What stands for the action in names."""
+        return part_of(self.stage, self.action)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Something worth opening when a pipeline is up: `Site  http://...`."""
+
+    label: str
+    url: str
+
+
+class Action(Strict):
+    """One action of a pipeline, whatever does the work."""
+
+    category: ClassVar[str]
+    """CodePipeline's category: Source, Build, Test, Approval or Deploy."""
+    aws_provider: ClassVar[str]
+    """The provider's name in CodePipeline's action declaration."""
+    input_count: ClassVar[tuple[int, int]] = (0, 0)
+    output_count: ClassVar[tuple[int, int]] = (0, 0)
+    default_outputs: ClassVar[int] = 0
+    """How many output artifacts the action makes when the spec does not say."""
+    v2_only: ClassVar[bool] = False
+    output_variables: ClassVar[frozenset[str] | None] = frozenset()
+    """The variables the action gives to later ones under its namespace; None when they are the user's own."""
+    uses_codebuild_minutes: ClassVar[bool] = False
+
+    name: Annotated[Text, Field(pattern=r"^[A-Za-z0-9.@_-]+$", max_length=100)]
+    """The action's name; in a stage with one action, the stage's name too."""
+    run_order: Annotated[Whole, Field(ge=1, le=999)] = 1
+    """Actions of a stage with equal `run_order` run in parallel; a lower one runs first."""
+    namespace: Annotated[Text, Field(pattern=r"^[A-Za-z0-9@_-]+$", max_length=100)] | None = None
+    """Later actions read this action's variables as `#{namespace.VARIABLE}`."""
+
+    def own_category(self) -> str:
+        """The category of this very action; CodeBuild's may be Build or Test."""
+        return self.category
+
+    def default_output_count(self) -> int:
+        """How many artifacts this very action makes when the spec does not say."""
+        return self.default_outputs
+
+    def resources(self, place: Place) -> Iterator[Resource]:
+        """What must be made for the action."""
+        yield from ()
+
+    def references(self, place: Place) -> Iterator[Reference]:
+        """What must be there already and is never changed nor removed."""
+        yield from ()
+
+    def configuration(self, place: Place) -> dict[str, str]:
+        """The action's configuration, as CodePipeline takes it: strings only."""
+        return {}
+
+    def siblings(self) -> dict[str, object]:
+        """What stands beside the configuration in the action's declaration, e.g. `timeoutInMinutes`."""
+        return {}
+
+    def statements(self, place: Place) -> Iterator[Statement]:
+        """What the pipeline's role must be allowed for the action."""
+        yield from ()
+
+    def addresses(self, place: Place) -> Iterator[Address]:
+        """What a user may want to open once the pipeline is up."""
+        yield from ()
+
+
+ArtifactName = Annotated[Text, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=100)]
+
+
+class Consumer(Action):
+    """An action that takes artifacts."""
+
+    input: ArtifactName | list[ArtifactName] | None = None
+    """The artifacts it takes, the primary one first; by default the newest one made before it."""
+
+
+class Producer(Action):
+    """An action that makes artifacts."""
+
+    output: ArtifactName | list[ArtifactName] | None = None
+    """The artifacts it makes; by default one with the action's own name."""
+
+
+@cache
+def providers() -> dict[str, type[Action]]:
+    """Every provider by the word a spec uses, found by walking this package."""
+    package = importlib.import_module("awspipe.providers")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"awspipe.providers.{module.name}")
+    return {_word(model): model for model in _leaves(Action)}
+
+
+def _leaves(model: type[Action]) -> Iterator[type[Action]]:
+    subclasses = model.__subclasses__()
+    if not subclasses:
+        yield model
+    for subclass in subclasses:
+        yield from _leaves(subclass)
+
+
+def _word(model: type[Action]) -> str:
+    (word,) = model.model_fields["provider"].annotation.__args__  # type: ignore[union-attr]
+    return str(word)

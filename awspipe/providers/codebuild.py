@@ -1,0 +1,192 @@
+"""`provider: codebuild`: a build project that the pipeline runs, as a Build or a Test.
+
+https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeBuild.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from awspipe.providers.base import Consumer, Place, Producer
+from awspipe.providers.fields import AnyText, Flag, Strict, Text, Whole
+from awspipe.resources.base import Resource
+from awspipe.resources.log_group import LogGroup
+from awspipe.resources.policy import Statement
+from awspipe.resources.project import BuildProject, Variable
+from awspipe.resources.role import Role
+
+BuildArtifacts = Annotated[int, Field(ge=0, le=5)]
+
+
+class Secret(Strict):
+    """A value from Secrets Manager: the secret's name, and optionally `:json-key`."""
+
+    secret: Annotated[Text, Field(max_length=512)]
+
+
+class Parameter(Strict):
+    """A value from the Systems Manager Parameter Store: the parameter's name."""
+
+    parameter: Annotated[Text, Field(max_length=1011)]
+
+
+def _checked_names(env: dict[str, AnyText | Secret | Parameter]) -> dict[str, AnyText | Secret | Parameter]:
+    for name in env:
+        if name.startswith("CODEBUILD_"):
+            raise ValueError(f"{name}: names that begin with CODEBUILD_ are CodeBuild's own")
+    return env
+
+
+EnvName = Annotated[Text, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=255)]
+Env = Annotated[dict[EnvName, AnyText | Secret | Parameter], AfterValidator(_checked_names)]
+
+
+class CodeBuild(Consumer, Producer):
+    """A build (or a test) that CodeBuild runs with a buildspec."""
+
+    category = "Build"
+    aws_provider = "CodeBuild"
+    input_count = (1, 5)
+    output_count = (0, 5)
+    default_outputs = 1
+    output_variables = None
+    uses_codebuild_minutes = True
+
+    provider: Literal["codebuild"]
+    category_: Annotated[Literal["Build", "Test"], Field(alias="category")] = "Build"
+    """Test: the action only checks, and makes no artifact unless `output` says so."""
+    image: Annotated[Text, Field(max_length=255)] = "aws/codebuild/standard:7.0"
+    """The build image."""
+    compute: Literal["small", "medium", "large", "xlarge", "2xlarge"] = "small"
+    """The size of the build machine; only `small` is in the free tier."""
+    buildspec: Text = "buildspec.yml"
+    """A path in the source, or the buildspec itself as a text of several lines."""
+    env: Env = {}
+    """Environment variables: a text, `{secret: name}` or `{parameter: name}`."""
+    privileged: Flag = False
+    """true: the build may run docker."""
+    cache: Literal["none", "source", "docker", "custom"] = "none"
+    """What a build machine keeps for the next build, at no charge."""
+    timeout: Annotated[Whole, Field(ge=5, le=2160)] = 15
+    """Minutes after which a build is stopped."""
+
+    @model_validator(mode="after")
+    def _docker_cache_needs_docker(self) -> CodeBuild:
+        if self.cache == "docker" and not self.privileged:
+            raise ValueError("`cache: docker` needs `privileged: true`")
+        return self
+
+    def own_category(self) -> str:
+        """Build or Test."""
+        return self.category_
+
+    def default_output_count(self) -> int:
+        """A test makes no artifact unless told to."""
+        return 1 if self.category_ == "Build" else 0
+
+    @property
+    def build_type(self) -> str:
+        """The kind of machine the image needs: Linux on x86, ARM or Windows."""
+        if "aarch64" in self.image:
+            return "ARM_CONTAINER"
+        return "WINDOWS_SERVER_2022_CONTAINER" if "windows-base:2022" in self.image else "LINUX_CONTAINER"
+
+    def resources(self, place: Place) -> Iterator[Resource]:
+        """The project, its role, and its log group (made by us so that its lines do not stay for ever)."""
+        scope = place.scope
+        project = scope.project(place.part)
+        group = LogGroup.for_project(scope, project)
+        role = Role.for_project(
+            scope,
+            place.part,
+            project=project,
+            statements=tuple(self._role_statements(place, project, group.name)),
+        )
+        yield group
+        yield role
+        yield BuildProject(
+            name=project,
+            scope=scope,
+            role_arn=role.arn,
+            image=self.image,
+            build_type=self.build_type,
+            compute=f"BUILD_GENERAL1_{self.compute.upper()}",
+            buildspec=self.buildspec,
+            variables=tuple(_variables(self.env)),
+            privileged=self.privileged,
+            cache=self.cache,
+            timeout=self.timeout,
+            log_group=group.name,
+        )
+
+    def _role_statements(self, place: Place, project: str, group: str) -> Iterator[Statement]:
+        scope = place.scope
+        group_arn = scope.log_group_arn(group)
+        yield Statement(
+            actions=("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
+            resources=(group_arn, f"{group_arn}:*"),
+        )
+        bucket = scope.bucket_arn(place.artifact_bucket)
+        yield Statement(
+            actions=("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"), resources=(f"{bucket}/*",)
+        )
+        yield Statement(actions=("s3:GetBucketAcl", "s3:GetBucketLocation"), resources=(bucket,))
+        yield Statement(
+            actions=(
+                "codebuild:BatchPutCodeCoverages",
+                "codebuild:BatchPutTestCases",
+                "codebuild:CreateReport",
+                "codebuild:CreateReportGroup",
+                "codebuild:UpdateReport",
+            ),
+            resources=(scope.arn("codebuild", f"report-group/{project}-*"),),
+        )
+        yield from self._secret_statements(place)
+
+    def _secret_statements(self, place: Place) -> Iterator[Statement]:
+        scope = place.scope
+        parameters = [one.parameter for one in self.env.values() if isinstance(one, Parameter)]
+        if parameters:
+            yield Statement(
+                actions=("ssm:GetParameters",),
+                resources=tuple(scope.arn("ssm", f"parameter/{name.lstrip('/')}") for name in parameters),
+            )
+        secrets = [one.secret for one in self.env.values() if isinstance(one, Secret)]
+        if secrets:
+            yield Statement(
+                actions=("secretsmanager:GetSecretValue",),
+                resources=tuple(_secret_arn(scope.arn, name) for name in secrets),
+            )
+
+    def configuration(self, place: Place) -> dict[str, str]:
+        """The project, and which input is the primary one where there are several."""
+        primary = {"PrimarySource": place.inputs[0]} if len(place.inputs) > 1 else {}
+        return {"ProjectName": place.scope.project(place.part), **primary}
+
+    def statements(self, place: Place) -> Iterator[Statement]:
+        """What CodePipeline needs to run a build and see how it goes."""
+        yield Statement(
+            actions=("codebuild:BatchGetBuilds", "codebuild:StartBuild"),
+            resources=(place.scope.project_arn(place.scope.project(place.part)),),
+        )
+
+
+def _variables(env: dict[str, str | Secret | Parameter]) -> Iterator[Variable]:
+    for name, value in sorted(env.items()):
+        match value:
+            case Secret():
+                yield Variable(name, value.secret, "SECRETS_MANAGER")
+            case Parameter():
+                yield Variable(name, value.parameter, "PARAMETER_STORE")
+            case _:
+                yield Variable(name, value, "PLAINTEXT")
+
+
+def _secret_arn(arn: Callable[[str, str], str], reference: str) -> str:
+    """The ARN pattern of a secret: AWS adds six random characters to its name."""
+    if reference.startswith("arn:"):
+        return ":".join(reference.split(":")[:7]) + "*"
+    return arn("secretsmanager", f"secret:{reference.split(':')[0]}-??????")

@@ -1,0 +1,108 @@
+"""`provider: codecommit`: the source is a branch of a CodeCommit repository.
+
+Changes are seen by an EventBridge rule, not by polling: a push starts the pipeline within seconds and nothing
+is asked for in between.
+https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeCommit.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from awspipe.providers.base import Address, Place, Producer
+from awspipe.providers.fields import Flag, Text
+from awspipe.resources.base import Reference, Resource
+from awspipe.resources.policy import Statement
+from awspipe.resources.repository import Repository
+from awspipe.resources.role import Role
+from awspipe.resources.rule import Rule
+
+RepositoryName = Annotated[Text, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=100)]
+BranchName = Annotated[Text, Field(pattern=r"^[^\s~^:?*\[\\]+$", max_length=256)]
+
+
+class CodeCommit(Producer):
+    """A branch of a CodeCommit repository. A push to it starts the pipeline."""
+
+    category = "Source"
+    aws_provider = "CodeCommit"
+    output_count = (1, 1)
+    default_outputs = 1
+    output_variables = frozenset(
+        {"AuthorDate", "BranchName", "CommitId", "CommitMessage", "CommitterDate", "RepositoryName"}
+    )
+
+    provider: Literal["codecommit"]
+    repository: RepositoryName
+    """The repository. awspipe makes it, and `up` pushes the current commit into it."""
+    branch: BranchName = "main"
+    """The branch whose pushes start the pipeline."""
+    existing: Flag = False
+    """true: the repository is there already; awspipe uses it and never changes or removes it."""
+
+    @field_validator("repository")
+    @classmethod
+    def _not_a_clone_url(cls, name: str) -> str:
+        if name.endswith(".git"):
+            raise ValueError('a CodeCommit repository name cannot end with ".git"')
+        return name
+
+    def resources(self, place: Place) -> Iterator[Resource]:
+        """The repository, and the rule (with its role) that starts the pipeline on a push."""
+        scope = place.scope
+        if not self.existing:
+            yield Repository(name=self.repository, scope=scope)
+        role = Role.for_rule(scope, place.part)
+        yield role
+        yield Rule(
+            name=scope.rule(place.part),
+            scope=scope,
+            pattern=self._pattern(place),
+            role_arn=role.arn,
+        )
+
+    def _pattern(self, place: Place) -> dict[str, object]:
+        return {
+            "source": ["aws.codecommit"],
+            "detail-type": ["CodeCommit Repository State Change"],
+            "resources": [place.scope.repository_arn(self.repository)],
+            "detail": {
+                "event": ["referenceCreated", "referenceUpdated"],
+                "referenceType": ["branch"],
+                "referenceName": [self.branch],
+            },
+        }
+
+    def references(self, place: Place) -> Iterator[Reference]:
+        """An existing repository."""
+        if self.existing:
+            yield Reference(Repository.kind, self.repository)
+
+    def configuration(self, place: Place) -> dict[str, str]:
+        """Polling is switched off: together with the rule, each push would start two executions."""
+        return {
+            "RepositoryName": self.repository,
+            "BranchName": self.branch,
+            "PollForSourceChanges": "false",
+        }
+
+    def statements(self, place: Place) -> Iterator[Statement]:
+        """What CodePipeline needs to fetch a commit as an artifact."""
+        yield Statement(
+            actions=(
+                "codecommit:CancelUploadArchive",
+                "codecommit:GetBranch",
+                "codecommit:GetCommit",
+                "codecommit:GetRepository",
+                "codecommit:GetUploadArchiveStatus",
+                "codecommit:UploadArchive",
+            ),
+            resources=(place.scope.repository_arn(self.repository),),
+        )
+
+    def addresses(self, place: Place) -> Iterator[Address]:
+        """Where to push."""
+        yield Address("Repository", Repository.https_url(place.scope, self.repository))

@@ -1,0 +1,129 @@
+"""What every AWS thing that awspipe makes has in common, and how the kinds are found."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from awspipe.naming import Scope
+
+if TYPE_CHECKING:
+    from awspipe.aws import Aws
+
+Body = dict[str, Any]
+"""The fields of a resource that awspipe answers for, in AWS's own names."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """Which resource: its kind and its name in AWS."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What AWS has under a name. `owner` is the pipeline it is tagged for; None means it is not ours."""
+
+    body: Body
+    owner: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Something of ours that `down` leaves standing, and why."""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource(ABC):
+    """A thing we make: one subclass a kind, one module a subclass, one instance a wanted resource.
+
+    `body()` gives every field we answer for, defaults included; a comparison looks only at those.
+    `create` makes the whole thing and `update` sends only the fields that differ; both can be run again.
+    """
+
+    kind: ClassVar[str]
+    uses: ClassVar[frozenset[str]] = frozenset()
+    """The kinds that must stand before this one is made, and fall after it."""
+    permissions: ClassVar[frozenset[str]]
+    """Every IAM action that making, reading, changing and removing this kind can need."""
+    priced: ClassVar[str] = ""
+    """What it can cost, in a few words; "" where the thing itself is free."""
+
+    name: str
+    scope: Scope
+
+    @property
+    def key(self) -> Key:
+        """Which resource this is."""
+        return Key(self.kind, self.name)
+
+    @abstractmethod
+    def body(self) -> Body:
+        """The fields we answer for, as AWS writes them."""
+
+    @abstractmethod
+    def create(self, aws: Aws) -> None:
+        """Make it, with the owner tag in the creating call."""
+
+    def update(self, aws: Aws, fields: frozenset[str]) -> None:
+        """Send the top-level `fields` of the body that differ."""
+        raise NotImplementedError(f"{self.kind} has nothing to update: {sorted(fields)}")
+
+    @classmethod
+    @abstractmethod
+    def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
+        """What AWS has, in the shape of `body()`, at least for `fields`; None when absent."""
+
+    @classmethod
+    @abstractmethod
+    def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
+        """Remove it with all it holds; one that is absent is fine."""
+
+    @classmethod
+    @abstractmethod
+    def owned(cls, aws: Aws, scope: Scope) -> Iterator[str]:
+        """The names of this kind that belong to the pipeline, found by name and by owner, with no spec."""
+
+    @classmethod
+    def exists(cls, aws: Aws, scope: Scope, name: str) -> bool:
+        """Whether there is one of this name, whoever owns it: for what a spec only refers to."""
+        return cls.read(aws, scope, name, frozenset()) is not None
+
+    @classmethod
+    def keep(cls, aws: Aws, scope: Scope, name: str) -> Kept | None:
+        """Why `down` leaves it standing unless data is to go too; None when it goes."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Something the spec refers to and awspipe never changes nor removes."""
+
+    kind: str
+    name: str
+
+    @property
+    def key(self) -> Key:
+        """Which resource is meant."""
+        return Key(self.kind, self.name)
+
+
+@cache
+def kinds() -> dict[str, type[Resource]]:
+    """Every kind by its name, found by walking this package."""
+    package = importlib.import_module("awspipe.resources")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"awspipe.resources.{module.name}")
+    return {kind.kind: kind for kind in Resource.__subclasses__()}
