@@ -1,0 +1,99 @@
+"""What AWS asks of a service role: to exist, trust the service, be old enough, and be allowed the thing."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from enum import Enum
+from fnmatch import fnmatchcase
+from typing import Any
+
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.iam.models import iam_backends
+
+from awspipe.sandbox import runtime
+
+
+class Standing(Enum):
+    """How a role stands towards a service."""
+
+    USABLE = "usable"
+    MISSING = "missing"
+    UNTRUSTING = "does not trust the service"
+    YOUNG = "made a moment ago: IAM has not told every service yet"
+
+
+def standing(role_arn: str, service: str, *, source_arn: str) -> Standing:
+    """Whether `service` (`codebuild.amazonaws.com`) can assume a role on behalf of `source_arn`."""
+    role = _role(role_arn)
+    if role is None:
+        return Standing.MISSING
+    context = {"aws:sourcearn": source_arn, "aws:sourceaccount": source_arn.split(":")[4]}
+    if not any(_trusts(one, service, context) for one in _statements(role.assume_role_policy_document)):
+        return Standing.UNTRUSTING
+    now = runtime.current()
+    if now.role_delay and now.clock() - _epoch(role.create_date) < now.role_delay:
+        return Standing.YOUNG
+    return Standing.USABLE
+
+
+def permits(role_arn: str, action: str, resource: str) -> bool:
+    """Whether a role's policies, inline and attached, allow an action on a resource."""
+    role = _role(role_arn)
+    if role is None:
+        return False
+    documents = [*role.policies.values(), *(policy.document for policy in role.managed_policies.values())]
+    answers = {IAMPolicy(document).is_action_permitted(action, resource) for document in documents}
+    return PermissionResult.DENIED not in answers and PermissionResult.PERMITTED in answers
+
+
+def _role(arn: str) -> Any:
+    parts = arn.split(":", 5)
+    if len(parts) != 6 or parts[4] not in iam_backends:
+        return None
+    found = iam_backends[parts[4]][parts[1]].roles.values()
+    return next((role for role in found if role.arn == arn), None)
+
+
+def _statements(document: str) -> list[dict[str, Any]]:
+    return [one for one in _listed(json.loads(document).get("Statement")) if one.get("Effect") == "Allow"]
+
+
+def _trusts(statement: dict[str, Any], service: str, context: dict[str, str]) -> bool:
+    principal = statement.get("Principal", {})
+    services = _listed(principal.get("Service")) if isinstance(principal, dict) else _listed(principal)
+    actions = {action.lower() for action in _listed(statement.get("Action"))}
+    return (
+        (service in services or "*" in services)
+        and bool(actions & {"sts:assumerole", "sts:*", "*"})
+        and all(_holds(name, keys, context) for name, keys in statement.get("Condition", {}).items())
+    )
+
+
+def _holds(operator: str, wanted: dict[str, Any], context: dict[str, str]) -> bool:
+    """One operator of a condition; a key or operator that a service does not send is not met."""
+    like = operator.lower() in ("stringlike", "arnlike", "arnequals")
+    if not like and operator.lower() not in ("stringequals",):
+        return False
+    for key, patterns in wanted.items():
+        value = context.get(key.lower())
+        if value is None:
+            return False
+        if not any(fnmatchcase(value, _glob(one)) if like else value == one for one in _listed(patterns)):
+            return False
+    return True
+
+
+def _glob(pattern: str) -> str:
+    """An IAM pattern knows `*` and `?` only: a bracket stands for itself."""
+    return pattern.replace("[", "[[]")
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _epoch(moment: datetime.datetime) -> float:
+    return moment.timestamp() if moment.tzinfo else moment.replace(tzinfo=datetime.UTC).timestamp()

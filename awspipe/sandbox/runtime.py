@@ -1,0 +1,45 @@
+"""What the sandbox's backends share with the process they run in: where state lies, the time, one lock."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(kw_only=True)
+class Runtime:
+    """The surroundings of one sandbox. Never pickled: backends ask `current()` for it."""
+
+    state_dir: Path
+    clock: Callable[[], float] = time.time
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    role_delay: float = 0.0
+    """Seconds during which a new role is unusable, as on AWS where IAM is eventually consistent."""
+    endpoint: str | None = None
+    """Where this sandbox is served, e.g. `http://127.0.0.1:4711`; None in process."""
+
+
+class _Holder:
+    """The one runtime of this process."""
+
+    runtime: Runtime | None = None
+
+
+def use(runtime: Runtime | None) -> None:
+    """Make `runtime` the one that every backend of this process uses; None takes it away."""
+    _Holder.runtime = runtime
+
+
+def current() -> Runtime:
+    """The runtime in use."""
+    if _Holder.runtime is None:
+        raise RuntimeError("no sandbox runtime: call awspipe.sandbox.seam.install(Runtime(...)) first")
+    return _Holder.runtime
+
+
+def installed() -> Runtime | None:
+    """The runtime in use, or None where no sandbox was installed."""
+    return _Holder.runtime

@@ -1,0 +1,39 @@
+"""The seam to moto: one call makes moto answer with the sandbox's own backends, in process and served.
+
+Both of moto's modes look up a service's handlers in `moto.<service>.urls.url_paths`: swapping those is
+enough. A server must call `install` before its first request, because moto builds its Flask apps once.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from moto.core.base_backend import BackendDict
+
+from awspipe.sandbox import codecommit, eventbus, runtime
+from awspipe.sandbox.service import Backend, SandboxResponse
+
+__all__ = ["SERVICES", "Backend", "SandboxResponse", "Service", "install"]
+
+
+class Service(NamedTuple):
+    """A service that the sandbox plays itself: its name in boto3, its backends by account and region."""
+
+    name: str
+    backends: BackendDict[Any]
+
+
+SERVICES: tuple[Service, ...] = (Service("codecommit", codecommit.codecommit_backends),)
+
+_RESPONSES: dict[str, type[SandboxResponse]] = {"codecommit": codecommit.Response}
+
+
+def install(runtime_: runtime.Runtime) -> None:
+    """Play the services of `SERVICES` in this process, in `runtime_`; again only changes the runtime."""
+    runtime.use(runtime_)
+    for name, response in _RESPONSES.items():
+        urls = import_module(f"moto.{name}.urls")
+        urls.url_paths.clear()
+        urls.url_paths["{0}/$"] = response.dispatch
+    eventbus.install()
