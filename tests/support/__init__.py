@@ -1,0 +1,1 @@
+"""What the tests share: a model check, a call recorder, a policy judge, a clock."""
