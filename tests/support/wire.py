@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 
 Answer = tuple[int, bytes] | Exception
@@ -27,8 +28,8 @@ class Wire:
         if isinstance(answer, Exception):
             raise answer
         status, body = answer
-        response = AWSResponse(request.url, status, {}, None)
-        response._content = body
+        response = AWSResponse(request.url, status, HTTPHeaders(), None)
+        response._content = body  # type: ignore[attr-defined]
         return response
 
     def close(self) -> None:
@@ -37,7 +38,7 @@ class Wire:
 
 def client(session: Any, service: str, *answers: Answer, retries: int = 3) -> tuple[Any, Wire]:
     """A client of a session (boto3's or botocore's) that talks to a new wire."""
-    make = session.client if isinstance(session, boto3.Session) else session.create_client
+    make: Any = session.client if isinstance(session, boto3.Session) else session.create_client
     made = make(
         service,
         region_name="us-east-1",

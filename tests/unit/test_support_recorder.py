@@ -368,7 +368,9 @@ def test_every_named_s3_operation_exists() -> None:
 def test_every_parameter_that_adds_a_permission_exists() -> None:
     model = service_model("s3")
     for operation, name in iamactions._S3_EXTRAS:
-        assert name in model.operation_model(operation).input_shape.members
+        shape = model.operation_model(operation).input_shape
+        assert shape is not None
+        assert name in shape.members
 
 
 def test_a_recording_sums_up_permissions_and_roles() -> None:
