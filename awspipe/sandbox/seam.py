@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from moto.core.base_backend import BackendDict
 
-from awspipe.sandbox import codecommit, eventbus, runtime
+from awspipe.sandbox import codecommit, codepipeline, eventbus, runtime
 from awspipe.sandbox.service import Backend, SandboxResponse
 
 __all__ = ["SERVICES", "Backend", "SandboxResponse", "Service", "install"]
@@ -24,9 +24,15 @@ class Service(NamedTuple):
     backends: BackendDict[Any]
 
 
-SERVICES: tuple[Service, ...] = (Service("codecommit", codecommit.codecommit_backends),)
+SERVICES: tuple[Service, ...] = (
+    Service("codecommit", codecommit.codecommit_backends),
+    Service("codepipeline", codepipeline.codepipeline_backends),
+)
 
-_RESPONSES: dict[str, type[SandboxResponse]] = {"codecommit": codecommit.Response}
+_RESPONSES: dict[str, type[SandboxResponse]] = {
+    "codecommit": codecommit.Response,
+    "codepipeline": codepipeline.Response,
+}
 
 
 def install(runtime_: runtime.Runtime) -> None:
@@ -36,4 +42,5 @@ def install(runtime_: runtime.Runtime) -> None:
         urls = import_module(f"moto.{name}.urls")
         urls.url_paths.clear()
         urls.url_paths["{0}/$"] = response.dispatch
+    eventbus.TARGETS["codepipeline"] = codepipeline.start_by_rule
     eventbus.install()
