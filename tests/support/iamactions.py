@@ -135,7 +135,6 @@ _IAM_TAG_ACTIONS = {
     "CreateUser": "TagUser",
 }
 
-_NO_PASSING = frozenset({"iam", "sts", "s3"})
 _ROLE_KEY = re.compile(r".*role(arn|override)?", re.IGNORECASE)
 
 
@@ -159,7 +158,7 @@ def actions(service: str, operation: str, params: Mapping[str, Any]) -> frozense
 
 def passed_roles(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[str]:
     """The roles that the request hands to a service."""
-    if service not in _NO_PASSING and is_mutating(service, operation):
+    if is_mutating(service, operation):
         yield from _role_values(params)
 
 

@@ -202,8 +202,10 @@ def _met(operator: str, key: str, wanted: list[str], context: Context) -> bool:
         # A key that is absent fails what must hold and passes what must not; ForAllValues passes.
         return optional or quantifier == "ForAllValues" or (not positive and not quantifier)
     values = [_text(one) for one in _many(value)]
+    if not quantifier and len(values) != 1:
+        raise ValueError(f"{operator} on {key}, which has several values, needs ForAllValues or ForAnyValue")
     hits = [any(test(pattern, one, context) for pattern in wanted) is positive for one in values]
-    return _SET_PREFIXES.get(quantifier, any if positive else all)(hits)
+    return _SET_PREFIXES.get(quantifier, all)(hits)
 
 
 def _lookup(context: Context, key: str) -> str | Sequence[str] | None:

@@ -70,8 +70,6 @@ class _Reader:
                 return self._class()
             case ".":
                 return "." if self.dotall else _DOT
-            case "$":
-                return r"\Z"
         return char
 
     def _anchor(self) -> str:

@@ -64,6 +64,9 @@ def test_matches_actions(pattern: Any, action: str, expected: bool) -> None:
         ("arn:aws:iam::*", ROLE, True),
         ("arn:aws:iam::1*2:role/awspipe-demo-build", ROLE, True),
         ("arn:aws:iam::12345678901?:role/awspipe-demo-build", ROLE, True),
+        ("arn:aws:*:demo", BUCKET, True),
+        ("arn:*:role/awspipe-*", ROLE, True),
+        ("arn:aws:*3:demo", BUCKET, False),
         ("arn:a*am::123456789012:role/awspipe-demo-build", ROLE, False),
         ("arn:aws:logs:*:*:log-group:/aws/x:*", "arn:aws:logs:r:1:log-group:/aws/x:log-stream:y", True),
         ("arn:aws:logs:?:1:log-group:/aws/x", "arn:aws:logs:r:1:log-group:/aws/x", True),
@@ -198,6 +201,12 @@ def test_a_quoted_wildcard_is_a_character() -> None:
 def test_refuses_to_judge_what_it_does_not_know(statement: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"."):
         denied(policy(statement), [("s3:GetObject", BUCKET)])
+
+
+def test_refuses_several_values_without_a_quantifier() -> None:
+    document = policy(allow("*", "*", StringNotEquals={"aws:TagKeys": "a"}))
+    with pytest.raises(ValueError, match="ForAllValues"):
+        allowed(document, "s3:GetObject", BUCKET, {"aws:TagKeys": ["a", "b"]})
 
 
 def test_takes_what_a_recording_gives() -> None:

@@ -187,6 +187,19 @@ def test_delayed_rows_of_calls_are_as_deep_as_the_longest(delayed: tuple[Recordi
     assert (recording.count(), recording.chain) == (17, 4)
 
 
+def test_a_slow_answer_makes_no_chain_longer() -> None:
+    session = botocore.session.Session()
+    recording = recorder.record(session, delay=0.05)
+    fast, _ = client(session, "codebuild")
+    slow, wire = client(session, "codecommit")
+    send = wire.send
+    wire.send = lambda request: (time.sleep(0.3), send(request))[1]  # type: ignore[method-assign, func-returns-value]
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(lambda: [fast.list_projects() for _ in range(3)])
+        pool.submit(lambda: [slow.list_repositories() for _ in range(2)])
+    assert (recording.count(), recording.chain) == (5, 3)
+
+
 def test_a_narrow_pool_shows_as_rounds(delayed: tuple[Recording, Any]) -> None:
     recording, call = delayed
     with ThreadPoolExecutor(2) as pool:
@@ -281,6 +294,7 @@ def test_no_verb_is_both() -> None:
 
 # --- which permission it takes
 
+REPLICATION = {"s3:PutReplicationConfiguration", "iam:PassRole"}
 ACTIONS: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ("s3", "HeadBucket", {}, {"s3:ListBucket"}),
     ("s3", "ListBuckets", {}, {"s3:ListAllMyBuckets"}),
@@ -323,6 +337,7 @@ ACTIONS: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ("resourcegroupstaggingapi", "GetResources", {}, {"tag:GetResources"}),
     ("iam", "CreateRole", {"RoleName": "demo"}, {"iam:CreateRole"}),
     ("iam", "CreateRole", {"Tags": [{"Key": "k", "Value": "v"}]}, {"iam:CreateRole", "iam:TagRole"}),
+    ("s3", "PutBucketReplication", {"ReplicationConfiguration": {"Role": ROLE}}, REPLICATION),
     ("iam", "PutRolePolicy", {"RoleName": "demo"}, {"iam:PutRolePolicy"}),
     ("sts", "AssumeRole", {"RoleArn": ROLE}, {"sts:AssumeRole"}),
     (
