@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from moto.core.base_backend import BackendDict
 
-from awspipe.sandbox import codecommit, codepipeline, eventbus, runtime
+from awspipe.sandbox import codebuild, codecommit, codedeploy, codepipeline, eventbus, runtime
 from awspipe.sandbox.service import Backend, SandboxResponse
 
 __all__ = ["SERVICES", "Backend", "SandboxResponse", "Service", "install"]
@@ -26,11 +26,15 @@ class Service(NamedTuple):
 
 SERVICES: tuple[Service, ...] = (
     Service("codecommit", codecommit.codecommit_backends),
+    Service("codebuild", codebuild.codebuild_backends),
+    Service("codedeploy", codedeploy.codedeploy_backends),
     Service("codepipeline", codepipeline.codepipeline_backends),
 )
 
 _RESPONSES: dict[str, type[SandboxResponse]] = {
     "codecommit": codecommit.Response,
+    "codebuild": codebuild.Response,
+    "codedeploy": codedeploy.Response,
     "codepipeline": codepipeline.Response,
 }
 

@@ -27,7 +27,7 @@ _RESERVED = ("codepipeline", "variables")
 
 
 def normal(declaration: Declaration) -> Declaration:
-    """A declaration as CodePipeline stores it: its defaults filled in, and V2 where V2's features are used."""
+    """A declaration as CodePipeline stores it: its defaults filled in, V2 where V2 features are used."""
     made = copy.deepcopy(declaration)
     if _uses_v2(made):
         made["pipelineType"] = "V2"
