@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from awspipe.providers.base import Action, Place
-from awspipe.providers.fields import Text, Whole
+from awspipe.providers.fields import Spelled, Text, Whole
 
 
 class Approval(Action):
@@ -22,7 +22,10 @@ class Approval(Action):
     provider: Literal["approval"]
     comment: Annotated[Text, Field(max_length=1000)] | None = None
     """What the reviewer should know."""
-    review_url: Annotated[Text, Field(max_length=1000, pattern=r"^https?://")] | None = None
+    review_url: (
+        Annotated[Text, Field(max_length=1000), Spelled(r"https?://[^\s]+", "write an address: https://...")]
+        | None
+    ) = None
     """What the reviewer should look at."""
     timeout: Annotated[Whole, Field(ge=5, le=86400)] | None = None
     """Minutes after which the approval fails; AWS's default is 7 days."""

@@ -17,7 +17,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from awspipe.naming import Scope, part_of
-from awspipe.providers.fields import Strict, Text, Whole
+from awspipe.providers.fields import Name, Several, Spelled, Strict, Text, Whole
 from awspipe.resources.base import Reference, Resource
 from awspipe.resources.policy import Statement
 
@@ -63,11 +63,16 @@ class Action(Strict):
     """The variables the action gives to later ones under its namespace; None when they are the user's own."""
     uses_codebuild_minutes: ClassVar[bool] = False
 
-    name: Annotated[Text, Field(pattern=r"^[A-Za-z0-9.@_-]+$", max_length=100)]
+    name: Name
     """The action's name; in a stage with one action, the stage's name too."""
     run_order: Annotated[Whole, Field(ge=1, le=999)] = 1
     """Actions of a stage with equal `run_order` run in parallel; a lower one runs first."""
-    namespace: Annotated[Text, Field(pattern=r"^[A-Za-z0-9@_-]+$", max_length=100)] | None = None
+    namespace: (
+        Annotated[
+            Text, Field(max_length=100), Spelled(r"[A-Za-z0-9@_-]+", "use only letters, digits and @ _ -")
+        ]
+        | None
+    ) = None
     """Later actions read this action's variables as `#{namespace.VARIABLE}`."""
 
     def own_category(self) -> str:
@@ -103,20 +108,22 @@ class Action(Strict):
         yield from ()
 
 
-ArtifactName = Annotated[Text, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=100)]
+ArtifactName = Annotated[
+    Text, Field(max_length=100), Spelled(r"[A-Za-z0-9_-]+", "use only letters, digits, _ and -")
+]
 
 
 class Consumer(Action):
     """An action that takes artifacts."""
 
-    input: ArtifactName | list[ArtifactName] | None = None
+    input: Several[ArtifactName] | None = None
     """The artifacts it takes, the primary one first; by default the newest one made before it."""
 
 
 class Producer(Action):
     """An action that makes artifacts."""
 
-    output: ArtifactName | list[ArtifactName] | None = None
+    output: Several[ArtifactName] | None = None
     """The artifacts it makes; by default one with the action's own name."""
 
 

@@ -6,19 +6,18 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeB
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
+from pydantic_core import PydanticCustomError
 
 from awspipe.providers.base import Consumer, Place, Producer
-from awspipe.providers.fields import AnyText, Flag, Strict, Text, Whole
+from awspipe.providers.fields import AnyText, Flag, Spelled, Strict, Text, Whole
 from awspipe.resources.base import Resource
 from awspipe.resources.log_group import LogGroup
 from awspipe.resources.policy import Statement
 from awspipe.resources.project import BuildProject, Variable
 from awspipe.resources.role import Role
-
-BuildArtifacts = Annotated[int, Field(ge=0, le=5)]
 
 
 class Secret(Strict):
@@ -33,15 +32,32 @@ class Parameter(Strict):
     parameter: Annotated[Text, Field(max_length=1011)]
 
 
-def _checked_names(env: dict[str, AnyText | Secret | Parameter]) -> dict[str, AnyText | Secret | Parameter]:
-    for name in env:
-        if name.startswith("CODEBUILD_"):
-            raise ValueError(f"{name}: names that begin with CODEBUILD_ are CodeBuild's own")
-    return env
+def _not_codebuilds_own(name: str) -> str:
+    if name.startswith("CODEBUILD_"):
+        raise ValueError("names that begin with CODEBUILD_ are CodeBuild's own")
+    return name
 
 
-EnvName = Annotated[Text, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=255)]
-Env = Annotated[dict[EnvName, AnyText | Secret | Parameter], AfterValidator(_checked_names)]
+def _by_shape(value: Any, text: ValidatorFunctionWrapHandler) -> Any:
+    """One of the three, so that a mistake is reported for what was meant and not for all three."""
+    match value:
+        case {"secret": _}:
+            return Secret.model_validate(value)
+        case {"parameter": _}:
+            return Parameter.model_validate(value)
+        case dict() | list() | None:
+            raise PydanticCustomError("env_value", "write a text, {secret: name} or {parameter: name}")
+    return text(value)
+
+
+EnvName = Annotated[
+    Text,
+    Field(max_length=255),
+    Spelled(r"[A-Za-z_][A-Za-z0-9_]*", "use only letters, digits and _, and no digit first"),
+    AfterValidator(_not_codebuilds_own),
+]
+EnvValue = Annotated[AnyText | Secret | Parameter, WrapValidator(_by_shape)]
+Env = dict[EnvName, EnvValue]
 
 
 class CodeBuild(Consumer, Producer):
@@ -64,7 +80,7 @@ class CodeBuild(Consumer, Producer):
     """The size of the build machine; only `small` is in the free tier."""
     buildspec: Text = "buildspec.yml"
     """A path in the source, or the buildspec itself as a text of several lines."""
-    env: Env = {}
+    env: Env = Field(default_factory=dict)
     """Environment variables: a text, `{secret: name}` or `{parameter: name}`."""
     privileged: Flag = False
     """true: the build may run docker."""
@@ -189,4 +205,4 @@ def _secret_arn(arn: Callable[[str, str], str], reference: str) -> str:
     """The ARN pattern of a secret: AWS adds six random characters to its name."""
     if reference.startswith("arn:"):
         return ":".join(reference.split(":")[:7]) + "*"
-    return arn("secretsmanager", f"secret:{reference.split(':')[0]}-??????")
+    return arn("secretsmanager", f"secret:{reference.split(':', maxsplit=1)[0]}-??????")

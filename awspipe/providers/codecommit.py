@@ -13,15 +13,19 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from awspipe.providers.base import Address, Place, Producer
-from awspipe.providers.fields import Flag, Text
+from awspipe.providers.fields import Flag, Spelled, Text
 from awspipe.resources.base import Reference, Resource
 from awspipe.resources.policy import Statement
 from awspipe.resources.repository import Repository
 from awspipe.resources.role import Role
 from awspipe.resources.rule import Rule
 
-RepositoryName = Annotated[Text, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=100)]
-BranchName = Annotated[Text, Field(pattern=r"^[^\s~^:?*\[\\]+$", max_length=256)]
+RepositoryName = Annotated[
+    Text, Field(max_length=100), Spelled(r"[A-Za-z0-9_.-]+", "use only letters, digits and . _ -")
+]
+BranchName = Annotated[
+    Text, Field(max_length=256), Spelled(r"[^\s~^:?*\[\\]+", "git takes no spaces nor any of ~ ^ : ? * [ \\")
+]
 
 
 class CodeCommit(Producer):

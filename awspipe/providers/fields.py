@@ -7,9 +7,20 @@ The loader hands over a plain (unquoted) YAML scalar as `Plain` and a quoted one
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+Json = dict[str, Any]
 
 
 class Plain(str):
@@ -18,19 +29,66 @@ class Plain(str):
     __slots__ = ()
 
 
+_FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+"""YAML 1.2's words; `yes`, `no`, `on` and `off` are text."""
+
+
 def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, Plain) and re.fullmatch(r"[-+]?[0-9]+", value) else value
+    # 18 digits are more than any limit of AWS, and fewer than Python refuses to read.
+    return int(value) if isinstance(value, Plain) and re.fullmatch(r"[-+]?[0-9]{1,18}", value) else value
 
 
 def _flag(value: Any) -> Any:
-    return {"true": True, "false": False}.get(value, value) if isinstance(value, Plain) else value
+    return _FLAGS.get(value, value) if isinstance(value, Plain) else value
 
 
 def _text(value: Any) -> Any:
     return str(value) if isinstance(value, Plain) else value
 
 
-Text = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
+@dataclass(frozen=True, slots=True)
+class _AnyScalar:
+    """In the JSON Schema, text may look like a number: an editor reads `3.10` as one, the loader as text."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
+        return {**handler(schema), "type": ["string", "number", "boolean"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """Text that a regular expression matches from end to end, and the same rule in words."""
+
+    pattern: str
+    says: str
+
+    def _check(self, text: str) -> str:
+        if re.fullmatch(self.pattern, text):
+            return text
+        raise PydanticCustomError("spelled", "{says}", {"says": self.says, "pattern": self.pattern})
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
+        return {**handler(schema), "pattern": f"^(?:{self.pattern})$", "patternErrorMessage": self.says}
+
+
+@dataclass(frozen=True, slots=True)
+class _WordOrList:
+    """In the JSON Schema, one word may stand for a list of one."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+
+def _several(value: Any) -> Any:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
+
+
+Text = Annotated[str, BeforeValidator(_text), Field(min_length=1), _AnyScalar()]
 """Text, as written: `3.10`, `no` and `012` are words here."""
 
 Whole = Annotated[int, BeforeValidator(_whole)]
@@ -39,8 +97,16 @@ Whole = Annotated[int, BeforeValidator(_whole)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 """true or false; nothing else is taken for either."""
 
-AnyText = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+AnyText = Annotated[str, BeforeValidator(_text), _AnyScalar()]
 """Text that may be empty: the value of an environment variable."""
+
+_Item = TypeVar("_Item")
+Several = Annotated[tuple[_Item, ...], BeforeValidator(_several), _WordOrList()]
+"""A word, or a list of words."""
+
+NAME = r"[A-Za-z0-9.@_-]+"
+Name = Annotated[Text, Field(max_length=100), Spelled(NAME, "use only letters, digits and . @ _ -")]
+"""What CodePipeline takes as the name of a stage or an action."""
 
 
 class Strict(BaseModel):

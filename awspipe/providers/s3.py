@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from awspipe.providers.base import Address, Consumer, Place
-from awspipe.providers.fields import Flag, Text
+from awspipe.providers.fields import Flag, Spelled, Text
 from awspipe.resources.base import Reference, Resource
-from awspipe.resources.bucket import Bucket, site_policy, website_url
+from awspipe.resources.bucket import SITE, Bucket, site_policy, website_url
 from awspipe.resources.policy import Statement
 
 
@@ -27,11 +27,22 @@ class S3Deploy(Consumer):
     provider: Literal["s3"]
     website: Flag = False
     """true: the bucket is a public web site."""
-    index: Annotated[Text, Field(max_length=255, pattern=r"^[^/]+$")] = "index.html"
+    index: Annotated[Text, Field(max_length=255), Spelled(r"[^/]+", "write a file name, without /")] = (
+        "index.html"
+    )
     """The page that answers for a folder of the site."""
     error: Annotated[Text, Field(max_length=1024)] | None = None
     """The page that answers where there is none."""
-    bucket: Annotated[Text, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] | None = None
+    bucket: (
+        Annotated[
+            Text,
+            Spelled(
+                r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+                "a bucket name has 3 to 63 small letters, digits, . and -, and a letter or digit at each end",
+            ),
+        ]
+        | None
+    ) = None
     """A bucket that is there already: awspipe deploys into it and never changes or removes it."""
     extract: Flag = True
     """false: the artifact goes in as one zip object, whose key `key` must say."""
@@ -53,8 +64,11 @@ class S3Deploy(Consumer):
         return self
 
     def bucket_name(self, place: Place) -> str:
-        """The bucket the action deploys into."""
-        return self.bucket or place.scope.bucket(place.part)
+        """The bucket the action deploys into.
+
+        A site has a name of its own: so a private bucket never turns public with what it holds.
+        """
+        return self.bucket or place.scope.bucket(f"{SITE}{place.part}" if self.website else place.part)
 
     def resources(self, place: Place) -> Iterator[Resource]:
         """A bucket of our own, unless the spec names one."""

@@ -1,0 +1,100 @@
+"""A file to pipelines, or every problem in it at once, each with its place and frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from awspipe.errors import Problem, SpecError, UsageError
+from awspipe.spec import messages
+from awspipe.spec.decode import BYTES_LIMIT
+from awspipe.spec.models import Pipeline
+from awspipe.spec.nodes import Finding, Node
+from awspipe.spec.reader import Reading, read
+from awspipe.spec.structure import check
+
+PROBLEMS_LIMIT = 200
+"""More problems than this are counted, not described."""
+
+_INIT = "`awspipe init` writes one"
+
+
+def load_file(path: Path) -> tuple[Pipeline, ...]:
+    """Every pipeline of a file."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(BYTES_LIMIT + 1)
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}", hint=f"{_INIT}; -f FILE names another") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    return load_text(data, str(path))
+
+
+def load_text(data: bytes | str, file: str) -> tuple[Pipeline, ...]:
+    """Every pipeline of a text; `file` is what messages call it."""
+    reading = read(data, file)
+    roots = [root for root in reading.documents if root.value is not None]
+    if not roots and not reading.findings:
+        raise SpecError((Problem("the file is empty", file, hint=_INIT),))
+    checked = [_checked(root) for root in roots]
+    loaded = [(root, one) for root, (one, _) in zip(roots, checked, strict=True) if one]
+    findings = [*reading.findings]
+    findings += [finding for _, found in checked for finding in found]
+    findings += _same_pipeline_twice(loaded)
+    if findings:
+        raise SpecError(_problems(findings, reading, file))
+    return tuple(one for _, one in loaded)
+
+
+def _checked(root: Node) -> tuple[Pipeline | None, tuple[Finding, ...]]:
+    """A document's pipeline where its keys and values are right, and what is wrong with it."""
+    try:
+        pipeline = Pipeline.model_validate(root.value)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        return None, tuple(messages.findings(details, root))
+    return pipeline, tuple(
+        Finding(
+            root.key_at(one.path) if one.at_key else messages.place_of(root, one.path), one.message, one.hint
+        )
+        for one in check(pipeline)
+    )
+
+
+def _same_pipeline_twice(loaded: list[tuple[Node, Pipeline]]) -> Iterator[Finding]:
+    first: dict[tuple[str, str | None], int] = {}
+    for root, pipeline in loaded:
+        span = root.at(("name",)).span
+        where = (pipeline.name, pipeline.region)
+        if where in first:
+            hint = f"the other is on line {first[where]}; two pipelines of one region need two names"
+            yield Finding(span, f'pipeline "{pipeline.name}" is in this file twice', hint)
+        first.setdefault(where, span.line)
+
+
+def _problems(findings: list[Finding], reading: Reading, file: str) -> tuple[Problem, ...]:
+    """In the order of the file, each once; where YAML itself is wrong, nothing else is said of the place."""
+    broken = {_place(finding) for finding in reading.findings}
+    ordered = sorted(
+        {one for one in findings if one in reading.findings or _place(one) not in broken}, key=_order
+    )
+    shown = tuple(_problem(one, reading, file) for one in ordered[:PROBLEMS_LIMIT])
+    more = len(ordered) - len(shown)
+    return (*shown, Problem(f"and {more} more problems", file)) if more > 0 else shown
+
+
+def _place(finding: Finding) -> tuple[int, int]:
+    return finding.span.line, finding.span.column
+
+
+def _order(finding: Finding) -> tuple[int, int, str]:
+    return *_place(finding), finding.message
+
+
+def _problem(finding: Finding, reading: Reading, file: str) -> Problem:
+    span = finding.span
+    frame = reading.lines.frame(span.line, span.column, span.length)
+    return Problem(finding.message, file, span.line, span.column, span.length, finding.hint, frame)

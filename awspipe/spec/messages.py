@@ -1,0 +1,320 @@
+"""pydantic's errors in a user's words: one table from its error type to a sentence and a hint."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, get_args
+
+from pydantic_core import ErrorDetails
+
+from awspipe.providers.base import providers
+from awspipe.providers.fields import Plain, Strict
+from awspipe.spec.frames import quoted
+from awspipe.spec.models import Pipeline, model_of, nearest
+from awspipe.spec.nodes import Finding, Node, Path, Span
+
+Said = tuple[str, str]
+"""A message and a hint."""
+
+_YES = frozenset({"yes", "y", "on", "1"})
+_NO = frozenset({"no", "n", "off", "0"})
+_KEY_MARK = "[key]"
+_AT_KEY = frozenset({"extra_forbidden", "misspelt"})
+
+
+def findings(errors: Iterable[ErrorDetails], root: Node) -> Iterator[Finding]:
+    """Each error as a finding; a key that is missing only because it is misspelt is no second mistake."""
+    listed = list(errors)
+    misspelt = {
+        (*error["loc"][:-1], _meant(error, root)) for error in listed if error["type"] == "extra_forbidden"
+    }
+    for error in listed:
+        if not (error["type"] == "missing" and error["loc"] in misspelt):
+            yield Finding(_place(error, root), *_said(error, root))
+
+
+def place_of(root: Node, path: Path) -> Span:
+    """Where a value stands: a scalar itself, else its key, else where it begins."""
+    node = root.at(path)
+    if isinstance(node.value, str) or (node.value is None and node.span.end_column > node.span.column):
+        return node.span
+    return root.key_at(path) if path and isinstance(path[-1], str) else node.head
+
+
+def _place(error: ErrorDetails, root: Node) -> Span:
+    loc = error["loc"]
+    if loc and loc[-1] == _KEY_MARK:
+        return root.key_at(loc[:-1])
+    if error["type"] in _AT_KEY:
+        return root.key_at(loc)
+    if error["type"] in ("missing", "no_provider"):
+        return root.at(loc[:-1]).head
+    node = root.at(loc)
+    if error["type"] == "value_error" and node.entries:
+        return _first_named(node, str(error["ctx"]["error"]))
+    return place_of(root, loc)
+
+
+def _first_named(node: Node, message: str) -> Span:
+    """The first key of the mapping that a message names in backticks."""
+    for word in re.findall(r"`(\w+)", message):
+        if word in node.entries:
+            return node.entries[word].key
+    return node.head
+
+
+def _said(error: ErrorDetails, root: Node) -> Said:
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        return _unknown_key(error, root)
+    if error["input"] is None and kind in _EMPTY_KINDS:
+        return _empty(error, root)
+    return _SAYINGS.get(kind, _anything)(error, _label(error["loc"]))
+
+
+def _label(loc: Path) -> str:
+    words = [step for step in loc if isinstance(step, str) and step != _KEY_MARK]
+    return quoted(words[-1]) if words else "the spec"
+
+
+def _unknown_key(error: ErrorDetails, root: Node) -> Said:
+    word = str(error["loc"][-1])
+    meant = _meant(error, root)
+    if meant:
+        return f"unknown key {quoted(word)}", _did_you_mean(meant)
+    return f"unknown key {quoted(word)}", f"known here: {', '.join(known_keys(root, error['loc'][:-1]))}"
+
+
+def _meant(error: ErrorDetails, root: Node) -> str:
+    word, around = str(error["loc"][-1]), error["loc"][:-1]
+    present = root.at(around).entries
+    return nearest(word, [key for key in known_keys(root, around) if key not in present])
+
+
+def _did_you_mean(word: str) -> str:
+    return f'did you mean "{word}"?' if word else ""
+
+
+def known_keys(root: Node, path: Path) -> list[str]:
+    """The keys that the mapping at `path` may have."""
+    model, rest = _model_around(root, path)
+    models = [model] if model else []
+    for step in rest:
+        if isinstance(step, str) and any(_field(model, step) for model in models):
+            models = [inner for model in models for inner in _inner_models(_field(model, step))]
+    return [key for model in models for key in _keys(model)]
+
+
+def _model_around(root: Node, path: Path) -> tuple[type[Strict] | None, Path]:
+    """The model that reads the pipeline, stage or action around `path`, and the way on from there."""
+    match path:
+        case ("stages", int(), "actions", int(), *rest):
+            return _chosen(root.at(path[:4]), in_stage=True), tuple(rest)
+        case ("stages", int(), *rest):
+            return _chosen(root.at(path[:2]), in_stage=False), tuple(rest)
+    return Pipeline, path
+
+
+def _chosen(node: Node, *, in_stage: bool) -> type[Strict] | None:
+    return model_of(node.value, in_stage=in_stage) if isinstance(node.value, dict) else None
+
+
+def _keys(model: type[Strict]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _field(model: type[Strict], key: str) -> Any:
+    by_key = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+    return by_key.get(key)
+
+
+def _inner_models(annotation: Any) -> Iterator[type[Strict]]:
+    if isinstance(annotation, type) and issubclass(annotation, Strict):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _inner_models(inner)
+
+
+_EMPTY_KINDS = frozenset(
+    {
+        "string_type",
+        "int_type",
+        "bool_type",
+        "literal_error",
+        "list_type",
+        "tuple_type",
+        "dict_type",
+        "no_text",
+    }
+)
+
+
+def _empty(error: ErrorDetails, root: Node) -> Said:
+    label = _label(error["loc"])
+    if root.at(error["loc"]).span.length >= 4:
+        return f"{label} has no value: null is none", 'put the word in quotes, "null", if it is meant as text'
+    return f"{label} is empty", "give a value, or leave the key out"
+
+
+def _missing(error: ErrorDetails, label: str) -> Said:
+    return f"key {label} is missing", ""
+
+
+def _not_text(error: ErrorDetails, label: str) -> Said:
+    return f"{label} must be text, not {_shape(error['input'])}", ""
+
+
+def _shape(value: Any) -> str:
+    match value:
+        case dict():
+            return "a mapping"
+        case list() | tuple():
+            return "a list"
+        case None:
+            return "nothing"
+    return "text"
+
+
+def _not_whole(error: ErrorDetails, label: str) -> Said:
+    value = error["input"]
+    bare = isinstance(value, str) and not isinstance(value, Plain) and value.isdecimal()
+    return f"{label} must be a whole number", "write it without quotes" if bare else ""
+
+
+def _not_flag(error: ErrorDetails, label: str) -> Said:
+    value = error["input"]
+    word = value.casefold() if isinstance(value, str) else ""
+    if word in ("true", "false"):
+        return f"{label} must be true or false", "write it without quotes, in small letters"
+    hint = "write true" if word in _YES else "write false" if word in _NO else ""
+    return f"{label} must be true or false", hint
+
+
+def _not_one_of(error: ErrorDetails, label: str) -> Said:
+    expected = error["ctx"]["expected"]
+    value = error["input"]
+    meant = nearest(value, re.findall(r"'([^']*)'", expected)) if isinstance(value, str) else ""
+    return f"{label} must be {expected.replace(chr(39), '')}", _did_you_mean(meant)
+
+
+def _misspelled(error: ErrorDetails, label: str) -> Said:
+    value, says = str(error["input"]), error["ctx"]["says"]
+    if label == '"name"' and not value.isascii():
+        says += "; `title` takes any language"
+    if any(mark in value for mark in "“”‘’"):
+        says += "; curly quotes are not quotes to YAML, write \" or '"
+    key = " key" if error["loc"][-1] == _KEY_MARK else ""
+    if key or label == quoted(value):
+        return f"{quoted(value)} cannot be a key here", says
+    return f"{label} cannot be {quoted(value)}", says
+
+
+def _too_short(error: ErrorDetails, label: str) -> Said:
+    least, value = error["ctx"]["min_length"], error["input"]
+    if isinstance(value, str) and not value:
+        return f"{label} is empty", ""
+    if isinstance(value, str):
+        return f"{label} has {len(value)} characters; at least {least} are needed", ""
+    hint = "a source, and something that is done with it" if error["loc"] == ("stages",) else ""
+    return f"{label} needs at least {_entries(least)}, and has {len(value)}", hint
+
+
+def _too_long(error: ErrorDetails, label: str) -> Said:
+    most, value = error["ctx"]["max_length"], error["input"]
+    if isinstance(value, str):
+        return f"{label} has {len(value)} characters; at most {most} are allowed", ""
+    return f"{label} has {_entries(len(value))}; at most {most} are allowed", ""
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count} entries"
+
+
+def _at_least(error: ErrorDetails, label: str) -> Said:
+    return f"{label} must be at least {error['ctx']['ge']}", ""
+
+
+def _at_most(error: ErrorDetails, label: str) -> Said:
+    return f"{label} must be at most {error['ctx']['le']}", ""
+
+
+def _no_mapping(error: ErrorDetails, label: str) -> Said:
+    if not error["loc"]:
+        return f"a spec is a mapping, not {_shape(error['input'])}", "begin with `name:` and `stages:`"
+    return f"{label} must be a mapping: lines of `key: value`", ""
+
+
+def _no_list(error: ErrorDetails, label: str) -> Said:
+    return f"{label} must be a list", 'begin each entry with "- "'
+
+
+def _no_words(error: ErrorDetails, label: str) -> Said:
+    return f"{label} must be a word or a list of words", ""
+
+
+def _no_stage(error: ErrorDetails, label: str) -> Said:
+    what = error["ctx"]["what"]
+    return f"{what} must be a mapping, not {_shape(error['input'])}", "begin it with `name:` and `provider:`"
+
+
+def _no_provider(error: ErrorDetails, label: str) -> Said:
+    return f"key {error['ctx']['says']} is missing", _providers()
+
+
+def _unknown_provider(error: ErrorDetails, label: str) -> Said:
+    word = error["ctx"]["says"]
+    meant = nearest(word, sorted(providers()))
+    return f"unknown provider {quoted(word)}", _did_you_mean(meant) or _providers()
+
+
+def _providers() -> str:
+    return f"providers: {', '.join(sorted(providers()))}"
+
+
+def _misspelt_key(error: ErrorDetails, label: str) -> Said:
+    return f"unknown key {label}", _did_you_mean(error["ctx"]["says"])
+
+
+def _own_words(error: ErrorDetails, label: str) -> Said:
+    return str(error["ctx"]["error"]), ""
+
+
+def _plain_words(error: ErrorDetails, label: str) -> Said:
+    return error["msg"], ""
+
+
+def _about_value(error: ErrorDetails, label: str) -> Said:
+    return f"{label}: {error['msg']}", ""
+
+
+def _anything(error: ErrorDetails, label: str) -> Said:
+    return f"{label}: {error['msg'][:1].lower()}{error['msg'][1:]}", ""
+
+
+_SAYINGS: dict[str, Callable[[ErrorDetails, str], Said]] = {
+    "missing": _missing,
+    "string_type": _not_text,
+    "no_text": _not_text,
+    "int_type": _not_whole,
+    "bool_type": _not_flag,
+    "literal_error": _not_one_of,
+    "spelled": _misspelled,
+    "too_short": _too_short,
+    "string_too_short": _too_short,
+    "too_long": _too_long,
+    "string_too_long": _too_long,
+    "greater_than_equal": _at_least,
+    "less_than_equal": _at_most,
+    "model_type": _no_mapping,
+    "dict_type": _no_mapping,
+    "list_type": _no_list,
+    "tuple_type": _no_words,
+    "not_a_mapping": _no_stage,
+    "no_provider": _no_provider,
+    "unknown_provider": _unknown_provider,
+    "misspelt": _misspelt_key,
+    "both": _plain_words,
+    "value_error": _own_words,
+    "env_value": _about_value,
+}

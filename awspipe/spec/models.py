@@ -1,0 +1,130 @@
+"""What an `awspipe.yml` may say: one pipeline a document."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+
+from awspipe.providers.base import Action, providers
+from awspipe.providers.fields import Json, Name, Spelled, Strict, Text
+
+STAGES = (2, 50)
+ACTIONS = (1, 50)
+"""How many stages a pipeline has, and how many actions a stage.
+https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html"""
+
+
+def _wrong(kind: str, message: str, at: tuple[str, ...], value: Any) -> ValidationError:
+    error = PydanticCustomError(kind, "{says}", {"says": message})
+    return ValidationError.from_exception_data("spec", [InitErrorDetails(type=error, loc=at, input=value)])
+
+
+def nearest(word: str, known: tuple[str, ...] | list[str]) -> str:
+    """The known word that was probably meant; "" where none is near."""
+    by_fold = {one.casefold(): one for one in known}
+    found = difflib.get_close_matches(word[:100].casefold(), by_fold, n=1, cutoff=0.6)
+    return by_fold[found[0]] if found else ""
+
+
+def model_of(raw: Mapping[str, Any], *, in_stage: bool = False) -> type[Strict] | None:
+    """The model that reads a stage (with `in_stage`, an action of one); None where it names none.
+
+    The one place that decides it: where a word means two providers, what else is there can tell them apart.
+    """
+    if not in_stage and "actions" in raw:
+        return Stage
+    word = raw.get("provider")
+    return providers().get(word) if isinstance(word, str) else None
+
+
+def _read(value: Any, *, in_stage: bool) -> Strict:
+    """A stage or action read with its own model: each mistake is reported once, for what was meant."""
+    what = "an action" if in_stage else "a stage"
+    if not isinstance(value, dict):
+        raise PydanticCustomError("not_a_mapping", "{what}", {"what": what})
+    if not in_stage and "actions" in value and "provider" in value:
+        raise _wrong("both", "a stage has either `provider` or `actions`, not both", ("provider",), value)
+    model = model_of(value, in_stage=in_stage)
+    if model is not None:
+        return model.model_validate(value)
+    raise _without_model(value, in_stage=in_stage)
+
+
+def _without_model(value: dict[str, Any], *, in_stage: bool) -> ValidationError:
+    word = value.get("provider")
+    if isinstance(word, str) and word:
+        return _wrong("unknown_provider", word, ("provider",), value)
+    if "provider" in value:
+        return _wrong("no_text", "", ("provider",), word)
+    wanted = ["provider"] if in_stage else ["provider", "actions"]
+    missing = '"provider"' if in_stage else '"provider" (or "actions")'
+    for key in value:
+        if nearest(key, wanted) and key not in ("region",):
+            return _wrong("misspelt", nearest(key, wanted), (key,), value)
+    return _wrong("no_provider", missing, ("provider",), value)
+
+
+@dataclass(frozen=True, slots=True)
+class _ByProvider:
+    """Reads with the provider's model; for the JSON Schema, one of all of them."""
+
+    in_stage: bool
+
+    def _models(self) -> tuple[type[Strict], ...]:
+        return (*providers().values(),) if self.in_stage else (*providers().values(), Stage)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        in_stage = self.in_stage
+        return core_schema.no_info_plain_validator_function(lambda value: _read(value, in_stage=in_stage))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
+        return {"oneOf": [{"$ref": f"#/definitions/{model.__name__}"} for model in self._models()]}
+
+
+class Stage(Strict):
+    """A stage with several actions: those with equal `run_order` run in parallel."""
+
+    name: Name
+    """The stage's name."""
+    actions: Annotated[
+        list[Annotated[Action, _ByProvider(in_stage=True)]],
+        Field(min_length=ACTIONS[0], max_length=ACTIONS[1]),
+    ]
+    """What the stage does; each entry is an action with its own `name` and `provider`."""
+
+
+class Pipeline(Strict):
+    """One pipeline."""
+
+    name: Annotated[
+        Text,
+        Field(max_length=100, examples=["shop"]),
+        Spelled(
+            r"[A-Za-z0-9][A-Za-z0-9.@_-]*",
+            "begin with a letter or digit; use only letters, digits and . @ _ -",
+        ),
+    ]
+    """The pipeline's name; everything else is named from it."""
+    title: Annotated[Text, Field(max_length=255)] | None = None
+    """What people call it, in any language."""
+    region: (
+        Annotated[
+            Text,
+            Field(examples=["ap-northeast-2"]),
+            Spelled(r"[a-z]{2}(-[a-z]+){1,3}-[0-9]{1,2}", "write a region's id, e.g. ap-northeast-2"),
+        ]
+        | None
+    ) = None
+    """The AWS region; by default the region of the AWS profile."""
+    type: Literal["V1", "V2"] = "V2"
+    """V1 costs a fixed price a month, V2 per minute of each action; V2 can do more."""
+    stages: Annotated[
+        list[Annotated[Union[Action, Stage], _ByProvider(in_stage=False)]],  # noqa: UP007
+        Field(min_length=STAGES[0], max_length=STAGES[1]),
+    ]
+    """What happens, in order. The first stage is the source."""

@@ -1,0 +1,231 @@
+"""YAML to values with their places, guarded: what could exhaust or mislead the rest is refused here.
+
+The events of libyaml (it takes what AWS takes; PyYAML's own parser refuses some of it) are built into nodes
+without recursion, so that depth, aliases and size are limited before anything walks them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from awspipe.providers.fields import Plain
+from awspipe.spec import syntax
+from awspipe.spec.decode import decode
+from awspipe.spec.frames import Lines, quoted
+from awspipe.spec.nodes import Entry, Finding, Node, Span
+
+DEPTH_LIMIT = 40
+NODES_LIMIT = 20_000
+ALIASES_LIMIT = 200
+FINDINGS_LIMIT = 200
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_SECRET_KEY = re.compile(r"(?i)^(env|evn|nev)|token|passw|secret|credential")
+"""Keys whose values a frame does not show, also where they are misspelt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file as read: its documents, its lines for the frames, and what was wrong already."""
+
+    lines: Lines
+    documents: tuple[Node, ...]
+    findings: tuple[Finding, ...]
+
+
+def read(data: bytes | str, file: str) -> Reading:
+    """Every document of a file; SpecError only where it is no text at all."""
+    text = decode(data, file)
+    builder = _Builder(Lines(text))
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            builder.take(event)
+    except _StopReadingError:
+        builder.hide_secrets_of_unfinished()
+    except yaml.MarkedYAMLError as error:
+        builder.hide_secrets_of_unfinished()
+        builder.findings.append(syntax.explained(error, builder.lines))
+    return Reading(builder.lines, tuple(builder.documents), tuple(builder.findings))
+
+
+class _StopReadingError(Exception):
+    """A limit is passed: nothing more is read."""
+
+
+@dataclass(slots=True)
+class _Builder:
+    lines: Lines
+    documents: list[Node] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    stack: list[Node] = field(default_factory=list)
+    keys: list[tuple[str, Span] | None] = field(default_factory=list)
+    anchors: dict[str, Node] = field(default_factory=dict)
+    count: int = 0
+    aliases: int = 0
+
+    def refuse(self, message: str, span: Span, hint: str = "") -> None:
+        self.findings.append(Finding(span, message, hint))
+        if len(self.findings) >= FINDINGS_LIMIT:
+            raise _StopReadingError
+
+    def stop(self, message: str, span: Span, hint: str = "") -> None:
+        self.findings.append(Finding(span, message, hint))
+        raise _StopReadingError
+
+    def take(self, event: yaml.Event) -> None:
+        span = Span.between(event)
+        match event:
+            case yaml.DocumentStartEvent():
+                self.anchors.clear()
+            case yaml.ScalarEvent():
+                self.tagged(event, span)
+                self.check_comment(event, span)
+                self.place(self.anchored(event, Node(span, _scalar(event))))
+            case yaml.AliasEvent():
+                self.alias(event, span)
+            case yaml.CollectionStartEvent():
+                self.tagged(event, span)
+                value: list[Any] | dict[str, Any] = [] if isinstance(event, yaml.SequenceStartEvent) else {}
+                self.begin(self.anchored(event, Node(span, value, open=True)))
+            case yaml.CollectionEndEvent():
+                self.end()
+
+    def counted(self, span: Span) -> None:
+        self.count += 1
+        if self.count > NODES_LIMIT:
+            self.stop(f"more than {NODES_LIMIT} values in one file", span)
+
+    def tagged(self, event: Any, span: Span) -> None:
+        self.counted(span)
+        if event.tag is not None:
+            hint = "leave it out; CloudFormation's !Ref and !Sub do not work here"
+            self.refuse(f"a YAML tag is not allowed: {quoted(event.tag)}", span, hint)
+
+    def check_comment(self, event: yaml.ScalarEvent, span: Span) -> None:
+        if event.implicit[0] and syntax.comment_in_text(self.lines, span):
+            hint = "put the whole text in quotes"
+            self.refuse("everything from the # on is a comment, and not part of the text", span, hint)
+
+    def anchored(self, event: Any, node: Node) -> Node:
+        if event.anchor is not None:
+            self.anchors[event.anchor] = node
+        return node
+
+    def alias(self, event: yaml.AliasEvent, span: Span) -> None:
+        self.counted(span)
+        self.aliases += 1
+        if self.aliases > ALIASES_LIMIT:
+            self.stop(f"more than {ALIASES_LIMIT} aliases in one file", span)
+        name = event.anchor or ""
+        target = self.anchors.get(name)
+        if target is None:
+            known = ", ".join(sorted(self.anchors)) or "none"
+            self.stop(f"unknown alias {quoted('*' + name)}", span, f"anchors before it: {known}")
+        elif target.open:
+            self.stop(f"the alias {quoted('*' + name)} stands inside what it names", span)
+        else:
+            self.place(target, span)
+
+    def begin(self, node: Node) -> None:
+        if len(self.stack) >= DEPTH_LIMIT:
+            self.stop(f"nested deeper than {DEPTH_LIMIT} levels", node.span)
+        self.stack.append(node)
+        self.keys.append(None)
+
+    def end(self) -> None:
+        node = self.stack.pop()
+        self.keys.pop()
+        node.open = False
+        self.place(node)
+
+    def place(self, node: Node, alias: Span | None = None) -> None:
+        """Put a finished value where it belongs: the document, a list, a key or a key's value."""
+        if not self.stack:
+            self.documents.append(node)
+            return
+        parent = self.stack[-1]
+        if isinstance(parent.value, list):
+            parent.add_item(node)
+        elif self.keys[-1] is None:
+            self.keys[-1] = self.key(node, alias or node.span)
+        else:
+            (key, span), self.keys[-1] = self.keys[-1], None
+            self.entry(parent, key, Entry(span, node))
+        self.check_growth(parent, alias or node.span)
+
+    def check_growth(self, parent: Node, span: Span) -> None:
+        if parent.size > NODES_LIMIT:
+            self.stop(f"aliases make more than {NODES_LIMIT} values of this file", span)
+        if len(self.stack) + parent.height - 1 > DEPTH_LIMIT + 1:
+            self.stop(f"nested deeper than {DEPTH_LIMIT} levels, aliases followed", span)
+
+    def key(self, node: Node, span: Span) -> tuple[str, Span]:
+        """The word of a key; "" for what is none, so that its value is read and left out."""
+        if isinstance(node.value, list | dict):
+            self.refuse(
+                "a key must be a word", span, "a { or [ that begins a text needs quotes around the text"
+            )
+            return "", span
+        word = (
+            node.value
+            if node.value is not None
+            else self.lines.line(span.line)[span.column - 1 :][: span.length]
+        )
+        if not word.strip(" :"):
+            self.refuse("a key is missing before the colon", span)
+            return "", span
+        return word, span
+
+    def entry(self, parent: Node, key: str, entry: Entry) -> None:
+        if key == "<<" and entry.key.length == len(key):
+            self.merge(parent, entry)
+        elif key in parent.entries and not parent.entries[key].merged:
+            first = parent.entries[key].key
+            self.refuse(f"key {quoted(key)} occurs twice", entry.key, f"first on line {first.line}")
+        elif key:
+            self.hide_secrets(key, entry.node)
+            parent.add_entry(key, entry)
+
+    def merge(self, parent: Node, entry: Entry) -> None:
+        """`<<: *base`: the keys of another mapping, where this one does not give them itself."""
+        sources = entry.node.items if isinstance(entry.node.value, list) else [entry.node]
+        for source in sources:
+            if not isinstance(source.value, dict):
+                self.refuse("`<<` takes in a mapping, or a list of mappings", entry.key)
+                continue
+            for key, inner in source.entries.items():
+                if key not in parent.entries:
+                    parent.add_entry(key, Entry(inner.key, inner.node, merged=True))
+
+    def hide_secrets(self, key: str, node: Node) -> None:
+        if _SECRET_KEY.search(key):
+            for scalar in node.scalars():
+                self.hide(scalar.span)
+
+    def hide(self, span: Span) -> None:
+        for line in range(span.line, span.end_line + 1):
+            start = span.column if line == span.line else 1
+            end = span.end_column if line == span.end_line else len(self.lines.line(line)) + 1
+            self.lines.hide(line, start, end)
+
+    def hide_secrets_of_unfinished(self) -> None:
+        """After a syntax error: what an `env` that was never finished holds, and the rest of its text."""
+        waiting = next((key for key in self.keys if key and _SECRET_KEY.search(key[0])), None)
+        if waiting is None:
+            return
+        key = waiting[1]
+        self.lines.hide(key.line, key.end_column + 2, len(self.lines.line(key.line)) + 1)
+        for number in range(key.line + 1, self.lines.count + 1):
+            text = self.lines.line(number)
+            self.lines.hide(number, text.find(":") + 2, len(text) + 1)
+
+
+def _scalar(event: yaml.ScalarEvent) -> str | None:
+    if not event.implicit[0]:
+        return str(event.value)
+    return None if event.value in _NULLS else Plain(event.value)
