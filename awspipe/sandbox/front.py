@@ -1,0 +1,184 @@
+"""The door of the sandbox: who may come in, and how quickly the answer comes.
+
+The sandbox runs commands, so it must not answer other users of this machine, nor web pages in the user's
+own browser. Before anything else a request is refused that
+
+- names another host than this machine (a page that pointed its own name at 127.0.0.1), or
+- was sent by a page of another origin (`Origin` header), or
+- is not signed with this sandbox's own random key (`signing.py` says what is checked).
+
+Open are only the health check, which tells no secret, and git, which checks its password itself
+(`githttp.py`). moto's own pages (`/moto-api`, the metadata service) are closed to everyone, and no answer
+carries a CORS header.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from awspipe.sandbox import answers, githttp, signing
+from awspipe.sandbox.answers import StartResponse
+from awspipe.sandbox.record import HEALTH
+from awspipe.sandbox.signing import Claim, Environ
+
+log = logging.getLogger("awspipe.sandbox")
+
+WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+_RESERVED = "/_awspipe/"  # no bucket's name begins with "_", so this never hides an object
+_CLOSED = ("/moto-api", "/latest/meta-data", "/latest/api/")
+_READS = ("BatchGet", "Describe", "Get", "List")
+
+
+@dataclass(frozen=True, slots=True)
+class Realism:
+    """How much like the network and a busy AWS the sandbox behaves; nothing of it by default."""
+
+    throttle: int = 0
+    """Every so many calls one is answered with the protocol's throttling error; 0 is never."""
+    delay: float = 0.0
+    """Seconds added to every API call."""
+
+
+class InFlight:
+    """How many requests are being answered, so that the server can end between two of them."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._idle = threading.Condition()
+
+    def __enter__(self) -> None:
+        with self._idle:
+            self._number += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._idle:
+            self._number -= 1
+            self._idle.notify_all()
+
+    def wait_for_none(self, timeout: float) -> bool:
+        """Wait until nothing is being answered; whether that came to be."""
+        with self._idle:
+            return self._idle.wait_for(lambda: self._number == 0, timeout)
+
+
+class Front:
+    """The WSGI application that the server runs: what comes from this machine is shown its way."""
+
+    def __init__(
+        self, *, api: WsgiApp, git: WsgiApp, health: Callable[[], dict[str, Any]], port: int
+    ) -> None:
+        self.in_flight = InFlight()
+        self._api = api
+        self._git = git
+        self._health = health
+        self._hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
+        self._sites = f".localhost:{port}"
+        self._origins = tuple(f"http://{host}" for host in self._hosts)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        stranger = self._stranger(environ)
+        if stranger:
+            return answers.text(environ, start_response, "403 Forbidden", stranger)
+        path = environ.get("PATH_INFO", "")
+        if path == HEALTH:
+            body = json.dumps(self._health()).encode()
+            headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
+            return answers.answer(environ, start_response, "200 OK", headers, body)
+        if path.startswith(githttp.PREFIX):
+            return self._counted(self._git, environ, start_response)
+        if path.startswith(_RESERVED):
+            return answers.text(environ, start_response, "404 Not Found", "there is nothing here")
+        return self._counted(self._api, environ, start_response)
+
+    def _stranger(self, environ: Environ) -> str:
+        """Why a request does not come from this machine's own programs; "" when it does."""
+        host = environ.get("HTTP_HOST", "").lower()
+        if host not in self._hosts and not (host.endswith(self._sites) and len(host) > len(self._sites)):
+            return "the sandbox is not known by that name: DNS rebinding is refused"
+        if environ.get("HTTP_ORIGIN", self._origins[0]) not in self._origins:
+            return "the sandbox does not answer pages of other origins"
+        return ""
+
+    def _counted(self, app: WsgiApp, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        with self.in_flight:
+            return app(environ, start_response)
+
+
+class SignedApi:
+    """The AWS API: signed requests reach moto; errors have the shape of the caller's protocol."""
+
+    def __init__(
+        self,
+        api: WsgiApp,
+        *,
+        access_key: str,
+        secret_key: str,
+        changed: Callable[[], None],
+        realism: Realism,
+    ) -> None:
+        self._api = api
+        self._access_key = access_key
+        self._secret_key = secret_key
+        self._changed = changed
+        self._realism = realism
+        self._calls = itertools.count(1)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one call, or refuse it."""
+        claim = signing.claim(environ)
+        refusal = self._refusal(environ, claim)
+        if refusal is None:
+            refusal = self._delayed()
+        if refusal is not None:
+            protocol = answers.protocol_of(environ, claim)
+            return answers.refuse(environ, start_response, refusal, protocol)
+        return self._passed_on(environ, start_response, claim)
+
+    def _refusal(self, environ: Environ, claim: Claim | None) -> answers.Refusal | None:
+        if environ.get("PATH_INFO", "").startswith(_CLOSED):
+            return answers.CLOSED
+        wrong = signing.fault(environ, claim, access_key=self._access_key, secret_key=self._secret_key)
+        return answers.FAULTS[wrong] if wrong else None
+
+    def _delayed(self) -> answers.Refusal | None:
+        time.sleep(self._realism.delay)
+        every = self._realism.throttle
+        return answers.THROTTLED if every and next(self._calls) % every == 0 else None
+
+    def _passed_on(
+        self, environ: Environ, start_response: StartResponse, claim: Claim | None
+    ) -> Iterable[bytes]:
+        environ.pop("HTTP_X_MOTO_ACCOUNT_ID", None)  # there is one account
+        try:
+            return self._api(environ, _without_cors(start_response))
+        except Exception as error:
+            log.exception("%s %s failed", environ["REQUEST_METHOD"], environ.get("REQUEST_URI"))
+            refusal = answers.UNPLAYED if isinstance(error, NotImplementedError) else answers.FAILED
+            return answers.refuse(environ, start_response, refusal, answers.protocol_of(environ, claim))
+        finally:
+            if _may_change(environ):
+                self._changed()
+
+
+def _may_change(environ: Environ) -> bool:
+    operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+    return environ["REQUEST_METHOD"] not in ("GET", "HEAD") and not operation.startswith(_READS)
+
+
+def _without_cors(start_response: StartResponse) -> StartResponse:
+    """A bucket's CORS rules are kept and shown, but no page of another origin may use them here."""
+
+    def start(status: str, headers: answers.Headers, *rest: Any) -> Any:
+        kept = [(name, value) for name, value in headers if not name.lower().startswith("access-control-")]
+        return start_response(status, kept, *rest)
+
+    return start

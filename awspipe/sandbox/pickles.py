@@ -1,0 +1,188 @@
+"""Pickling of backends: what moto holds that pickle cannot write, and large contents kept beside it.
+
+Contents of more than 2 KB are stored once under their SHA-256, so that a snapshot of a bucket costs little
+when nothing in it changed.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import hashlib
+import io
+import pickle
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+_LARGE = 2048
+
+
+class Blobs:
+    """Contents in files that are named by their SHA-256."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = folder
+        self._known = {path.name for path in folder.iterdir() if not path.suffix}
+
+    def __contains__(self, digest: str) -> bool:
+        return digest in self._known
+
+    def put(self, content: bytes) -> str:
+        """Store a content, unless it is stored; its digest."""
+        digest = hashlib.sha256(content).hexdigest()
+        if digest not in self._known:
+            partial = self._folder / f"{digest}.tmp"
+            partial.write_bytes(content)
+            partial.replace(self._folder / digest)
+            self._known.add(digest)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """A content; ValueError where the file is not what was stored."""
+        content = (self._folder / digest).read_bytes()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise ValueError(f"{self._folder / digest} is damaged")
+        return content
+
+    def keep_only(self, digests: set[str]) -> None:
+        """Forget every other content."""
+        for digest in self._known - digests:
+            (self._folder / digest).unlink(missing_ok=True)
+        self._known &= digests
+
+
+@dataclass(frozen=True, slots=True)
+class Pickled:
+    """A pickled object, and the contents that it refers to."""
+
+    data: bytes
+    blobs: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """Stands in a pickle for a content whose digest is known, so that it need not be read."""
+
+    digest: str
+
+
+class Codec:
+    """Writes and reads objects, with their large contents in `blobs`."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        self._objects: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+
+    def dumps(self, item: object) -> Pickled:
+        """Write an object; TypeError, AttributeError or PicklingError where it cannot be."""
+        file = io.BytesIO()
+        pickler = _Pickler(file, self._blobs, self._objects)
+        pickler.dump(item)
+        return Pickled(file.getvalue(), frozenset(pickler.used))
+
+    def loads(self, data: bytes) -> Any:
+        """Read an object that `dumps` wrote."""
+        return _Unpickler(io.BytesIO(data), self._blobs).load()
+
+
+class _Pickler(pickle.Pickler):
+    """Knows how to write what moto's backends hold beside plain data."""
+
+    def __init__(self, file: io.BytesIO, blobs: Blobs, objects: WeakKeyDictionary[Any, str]) -> None:
+        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
+        self.used: set[str] = set()
+        self._blobs = blobs
+        self._objects = objects
+
+    def persistent_id(self, obj: Any) -> str | None:
+        """The digest that stands for a large content."""
+        if type(obj) is bytes and len(obj) > _LARGE:
+            digest = self._blobs.put(obj)
+        elif type(obj) is _Stored:
+            digest = obj.digest
+        else:
+            return None
+        self.used.add(digest)
+        return digest
+
+    def reducer_override(self, obj: Any) -> Any:
+        """How to make an object again, for the kinds that pickle does not know."""
+        if type(obj) in _LOCKS:
+            return _LOCKS[type(obj)], ()
+        if isinstance(obj, FunctionType) and obj.__qualname__ == _SSM_TAGS:
+            return _function, ("_tags_by_resource",)
+        if isinstance(obj, defaultdict) and type(obj) is not defaultdict:
+            made = (type(obj), obj.default_factory)
+            return _default_dict, made, vars(obj), None, iter(dict.items(obj))
+        if type(obj).__module__.startswith("cryptography.") and hasattr(obj, "private_bytes"):
+            return _private_key, (_private_bytes(obj),)
+        if hasattr(obj, "_value_buffer"):  # an object in S3
+            return self._s3_object(obj)
+        return NotImplemented
+
+    def _s3_object(self, obj: Any) -> Any:
+        """moto reads the content of every object into its state, changed or not; a known one need not be."""
+        digest = self._objects.get(obj._value_buffer)
+        if digest is not None and digest in self._blobs:
+            left_out = ("_value_buffer", "lock")
+            state = {name: value for name, value in vars(obj).items() if name not in left_out}
+            return copyreg.__newobj__, (type(obj),), state | {"value": _Stored(digest)}  # type: ignore[attr-defined]
+        state = obj.__getstate__()
+        if len(state["value"]) > _LARGE:
+            self._objects[obj._value_buffer] = self._blobs.put(state["value"])
+        return copyreg.__newobj__, (type(obj),), state  # type: ignore[attr-defined]
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads large contents back from their files."""
+
+    def __init__(self, file: io.BytesIO, blobs: Blobs) -> None:
+        super().__init__(file)
+        self._blobs = blobs
+
+    def persistent_load(self, pid: Any) -> bytes:
+        """The content of a digest."""
+        return self._blobs.get(pid)
+
+
+_LOCKS: dict[type, Callable[[], Any]] = {
+    type(threading.Lock()): threading.Lock,
+    type(threading.RLock()): threading.RLock,
+}
+
+# The factory of a defaultdict; ssm's backend makes it where it is used.
+_SSM_TAGS = "SimpleSystemManagerBackend.__init__.<locals>.<lambda>"
+
+
+def _tags_by_resource() -> defaultdict[str, dict[str, str]]:
+    return defaultdict(dict)
+
+
+def _function(name: str) -> Any:
+    return globals()[name]
+
+
+def _default_dict(kind: type[defaultdict[Any, Any]], factory: Callable[[], Any] | None) -> Any:
+    """A defaultdict of moto's, which pickle would make with arguments that moto's do not take."""
+    made = kind.__new__(kind)
+    defaultdict.__init__(made, factory)
+    return made
+
+
+def _private_bytes(key: Any) -> bytes:
+    from cryptography.hazmat.primitives import serialization as form
+
+    done: bytes = key.private_bytes(form.Encoding.DER, form.PrivateFormat.PKCS8, form.NoEncryption())
+    return done
+
+
+def _private_key(data: bytes) -> Any:
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+    return load_der_private_key(data, None)

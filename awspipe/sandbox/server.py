@@ -1,0 +1,251 @@
+"""The sandbox's server: moto with our services behind the front, on a port of this machine's loopback.
+
+Realism for tests, off by default: `AWSPIPE_SANDBOX_ROLE_DELAY` (seconds that a new role is unusable),
+`AWSPIPE_SANDBOX_THROTTLE` (every so many calls one is throttled) and `AWSPIPE_SANDBOX_DELAY_MS` (added to
+every API call), or the options of the same names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import logging
+import os
+import random
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from awspipe import __version__
+from awspipe.errors import AwspipeError, UsageError
+from awspipe.sandbox import process, record
+
+if TYPE_CHECKING:
+    from werkzeug.serving import BaseWSGIServer
+
+    from awspipe.sandbox.front import Front
+    from awspipe.sandbox.state import Saver, Store
+
+log = logging.getLogger("awspipe.sandbox")
+
+HOST = "127.0.0.1"
+# Below the ports that systems give to outgoing connections (Linux from 32768, others from 49152), so that
+# the port is still free at the next start.
+_PORTS = range(20000, 32000)
+_LAST_REQUESTS = 5.0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM; the exit code."""
+    options = _options(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        _serve_alone(options)
+    except AwspipeError as error:
+        print(f"awspipe sandbox: {error.message}\n  hint: {error.hint}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m awspipe.sandbox", description="Play AWS on this machine."
+    )
+    parser.add_argument("--state-dir", type=Path, required=True, help="where everything is kept")
+    parser.add_argument("--port", type=int, default=0, help="serve at this port and no other")
+    for name, kind, what in (
+        ("role-delay", float, "seconds that a new role is unusable"),
+        ("throttle", int, "throttle every so many calls one"),
+        ("delay-ms", float, "milliseconds added to every API call"),
+    ):
+        default = os.environ.get(f"AWSPIPE_SANDBOX_{name.upper().replace('-', '_')}") or "0"
+        parser.add_argument(f"--{name}", type=kind, default=default, help=what)
+    return parser.parse_args(argv)
+
+
+def _serve_alone(options: argparse.Namespace) -> None:
+    directory: Path = options.state_dir.absolute()
+    record.prepare(directory)
+    os.chdir(directory)
+    try:
+        with process.locked(directory / "server.lock"):
+            _serve(directory, options)
+    except process.LockedError as error:
+        raise UsageError(
+            f"another server is running on {directory}", hint="`awspipe sandbox status` shows where"
+        ) from error
+
+
+def _serve(directory: Path, options: argparse.Namespace) -> None:
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    who = record.identity(directory)
+    with _listen(options.port, who.port) as listener:
+        port = listener.getsockname()[1]
+        note = _port_note(directory, who, port)
+        running = _record(who, port)
+        _surround(running)
+        front, saver = _build(directory, running, options, note=note)
+        server = _server(front, listener)
+        thread = threading.Thread(target=server.serve_forever, name="awspipe-server", daemon=True)
+        thread.start()
+        saver.start()
+        record.write(directory, running)
+        log.info("the sandbox serves at %s", running.url)
+        stopped.wait()
+        log.info("the sandbox stops")
+        server.shutdown()
+        front.in_flight.wait_for_none(_LAST_REQUESTS)
+        saver.close()
+        record.remove(directory)
+    log.info("the sandbox has stopped")
+
+
+def _listen(asked: int, kept: int) -> socket.socket:
+    """Listen at the port that was asked for, else at the one kept from the last start, else at a free one."""
+    if asked:
+        found = _bound(asked)
+        if found is None:
+            raise UsageError(f"port {asked} is taken", hint="leave --port out to have a free one chosen")
+        return found
+    candidates = [kept] if kept else []
+    for port in candidates + random.sample(_PORTS, 100):
+        found = _bound(port)
+        if found is not None:
+            return found
+    raise UsageError("no free port was found", hint="name one with --port")
+
+
+def _bound(port: int) -> socket.socket | None:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if sys.platform != "win32":  # there it would let two servers share a port
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        return None
+    return listener
+
+
+def _port_note(directory: Path, who: record.Identity, port: int) -> str:
+    """Keep the first port; what to tell about another one."""
+    if not who.port:
+        record.remember_port(directory, who, port)
+    if who.port in (0, port):
+        return ""
+    note = f"port {who.port} is taken, so it serves at {port} this time: git remotes still name {who.port}"
+    log.warning(note)
+    return note
+
+
+def _record(who: record.Identity, port: int) -> record.Record:
+    return record.Record(
+        pid=os.getpid(),
+        process_started=process.started(os.getpid()),
+        url=f"http://{HOST}:{port}",
+        access_key=who.access_key,
+        secret_key=who.secret_key,
+        version=__version__,
+        started=time.time(),
+    )
+
+
+def _surround(running: record.Record) -> None:
+    """Make this process, and every build it starts, see the sandbox and nothing of the user's own AWS.
+
+    Before moto is imported: it reads its settings then, and one too late leaves it open to web pages.
+    """
+    for name in [name for name in os.environ if name.startswith(("AWS_", "MOTO_"))]:
+        del os.environ[name]
+    os.environ |= {
+        "MOTO_DISABLE_GLOBAL_CORS": "true",
+        "MOTO_ACCOUNT_ID": record.ACCOUNT,
+        "AWS_ENDPOINT_URL": running.url,
+        "AWS_ACCESS_KEY_ID": running.access_key,
+        "AWS_SECRET_ACCESS_KEY": running.secret_key,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _build(
+    directory: Path, running: record.Record, options: argparse.Namespace, *, note: str
+) -> tuple[Front, Saver]:
+    """Put the parts together: backends with their state, git, the front and the saver."""
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    from awspipe.sandbox import codecommit, seam, state
+    from awspipe.sandbox.front import Front, Realism, SignedApi
+    from awspipe.sandbox.githttp import GitHttp
+    from awspipe.sandbox.runtime import Runtime
+
+    _forget_models()
+    changes = threading.Event()
+    lock = state.WatchedLock(changes.set)
+    seam.install(Runtime(state_dir=directory, lock=lock, role_delay=options.role_delay, endpoint=running.url))
+    store = state.Store(directory / "state")
+    log.info("restored %d backends", store.restore())
+    key = {"access_key": running.access_key, "secret_key": running.secret_key}
+    front = Front(
+        api=SignedApi(
+            DomainDispatcherApplication(create_backend_app),
+            realism=Realism(options.throttle, options.delay_ms / 1000),
+            changed=changes.set,
+            **key,
+        ),
+        git=GitHttp(codecommit, account=record.ACCOUNT, changed=changes.set, **key),
+        health=lambda: _health(running, store, note),
+        port=int(running.url.rpartition(":")[2]),
+    )
+    return front, state.Saver(store, lock, changes)
+
+
+def _health(running: record.Record, store: Store, note: str) -> dict[str, Any]:
+    return {
+        "sandbox": "awspipe",
+        "version": running.version,
+        "pid": running.pid,
+        "fingerprint": record.fingerprint(running.secret_key),
+        "not_kept": store.not_kept(),
+        "notes": [note] if note else [],
+    }
+
+
+def _forget_models() -> None:
+    """Let go of what is deleted: moto keeps a list of every model ever made, each S3 object's bytes included.
+
+    It needs the list only for its dashboard and for the end of a test, and the sandbox has neither.
+    """
+    from moto.core.common_models import BaseModel
+
+    def new(cls: type[BaseModel], *_: Any, **__: Any) -> BaseModel:
+        return super(BaseModel, cls).__new__(cls)
+
+    BaseModel.__new__ = new  # type: ignore[method-assign]
+
+
+def _server(front: Front, listener: socket.socket) -> BaseWSGIServer:
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
+    from werkzeug.serving import make_server
+
+    class Handler(MotoRequestHandler):
+        """No line in the log for each request, and answers sent at once."""
+
+        disable_nagle_algorithm = True
+
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            """Say nothing."""
+
+    port = listener.getsockname()[1]
+    return make_server(HOST, port, front, threaded=True, request_handler=Handler, fd=listener.fileno())
