@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from moto.core.base_backend import BackendDict
 
-from awspipe.sandbox import codebuild, codecommit, codedeploy, codepipeline, eventbus, runtime
+from awspipe.sandbox import codebuild, codecommit, codedeploy, codepipeline, eventbus, names, runtime, s3
 from awspipe.sandbox.service import Backend, SandboxResponse
 
 __all__ = ["SERVICES", "Backend", "SandboxResponse", "Service", "install"]
@@ -48,3 +48,5 @@ def install(runtime_: runtime.Runtime) -> None:
         urls.url_paths["{0}/$"] = response.dispatch
     eventbus.TARGETS["codepipeline"] = codepipeline.start_by_rule
     eventbus.install()
+    s3.install()
+    names.install()
