@@ -32,9 +32,13 @@ def fit(text: str, limit: int, allowed: str = r"A-Za-z0-9._-") -> str:
 
 
 def _fit_lower(text: str, limit: int) -> str:
-    """As `fit`, for S3: small letters, digits and hyphens, with a letter or digit at each end."""
-    clean = re.sub(r"[^a-z0-9-]", "-", text.lower()).strip("-")
-    return text if clean == text and len(text) <= limit else _marked(clean, text, limit)
+    """As `fit`, for S3: small letters, digits and hyphens, with a letter or digit at each end.
+
+    Letter case alone gets no mark: names that differ in nothing else meet in IAM too, and are refused there.
+    """
+    lowered = text.lower()
+    clean = re.sub(r"[^a-z0-9-]", "-", lowered).strip("-")
+    return lowered if clean == lowered and len(lowered) <= limit else _marked(clean, text, limit)
 
 
 def _marked(clean: str, text: str, limit: int) -> str:
@@ -123,9 +127,13 @@ class Scope:
         return f"{ROLE_PATH_ROOT}{self.region}/{self.pipeline}/"
 
     def role(self, part: str) -> str:
-        """A role's name: at most 64 characters, and unique in the account whatever its path."""
+        """A role's name: at most 64 characters, and unique in the account whatever its path.
+
+        The pipeline's own role has no part.
+        """
         room = 64 - len(f"awspipe--{self.region}-")
-        return f"awspipe-{fit(self.pipeline, room - 16)}-{self.region}-{fit(part, 16)}"
+        name = f"awspipe-{fit(self.pipeline, room - 16)}-{self.region}"
+        return f"{name}-{fit(part, 16)}" if part else name
 
     def role_arn(self, name: str) -> str:
         """A role's ARN; IAM is not regional."""

@@ -41,10 +41,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Something worth opening when a pipeline is up: `Site  http://...`."""
+    """Something worth opening when a pipeline is up: `Site  http://...`; `name` is the thing's own in AWS."""
 
     label: str
     url: str
+    name: str
 
 
 class Action(Strict):

@@ -109,4 +109,5 @@ class CodeCommit(Producer):
 
     def addresses(self, place: Place) -> Iterator[Address]:
         """Where to push."""
-        yield Address("Repository", Repository.https_url(place.scope, self.repository))
+        url = Repository.https_url(place.scope, self.repository)
+        yield Address("Repository", url, self.repository)

@@ -115,4 +115,5 @@ class S3Deploy(Consumer):
     def addresses(self, place: Place) -> Iterator[Address]:
         """The site."""
         if self.website:
-            yield Address("Site", website_url(place.scope, self.bucket_name(place)))
+            name = self.bucket_name(place)
+            yield Address("Site", website_url(place.scope, name), name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -39,6 +39,29 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
+class Tagged:
+    """The ARNs that AWS's tag index lists under a pipeline: one call answers for most kinds.
+
+    The index is some seconds behind and does not know every kind, so what it lacks is asked for by name;
+    what it lists carries (or carried, seconds ago) our tag.
+    https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+    """
+
+    scope: Scope
+    arns: Callable[[], frozenset[str]]
+    """Asked for when first needed, so that the reads by name need not wait for it."""
+
+    def names(self, kind: type[Resource]) -> frozenset[str]:
+        """The names of one kind in the index."""
+        found = (kind.name_in(self.scope, arn) for arn in self.arns())
+        return frozenset(name for name in found if name)
+
+    def has(self, arn: str) -> bool:
+        """Whether the index has this ARN."""
+        return arn in self.arns()
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """Something of ours that `down` leaves standing, and why."""
 
@@ -58,8 +81,14 @@ class Resource(ABC):
     """The kinds that must stand before this one is made, and fall after it."""
     permissions: ClassVar[frozenset[str]]
     """Every IAM action that making, reading, changing and removing this kind can need."""
+    exists_codes: ClassVar[frozenset[str]] = frozenset()
+    """With which codes the creating call says that the name is taken."""
+    exact: ClassVar[frozenset[str]] = frozenset()
+    """The fields in which a key too many is a difference too, e.g. a policy."""
+    indexed: ClassVar[bool] = True
+    """Whether AWS's tag index knows the kind."""
     priced: ClassVar[str] = ""
-    """What it can cost, in a few words; "" where the thing itself is free."""
+    """What of it costs, in a few words; "" where it is free."""
 
     name: str
     scope: Scope
@@ -92,8 +121,13 @@ class Resource(ABC):
         """Remove it with all it holds; one that is absent is fine."""
 
     @classmethod
+    def name_in(cls, scope: Scope, arn: str) -> str | None:
+        """The name in an ARN of this kind; None for another kind, or one the tag index does not know."""
+        return None
+
+    @classmethod
     @abstractmethod
-    def owned(cls, aws: Aws, scope: Scope) -> Iterator[str]:
+    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
         """The names of this kind that belong to the pipeline, found by name and by owner, with no spec."""
 
     @classmethod

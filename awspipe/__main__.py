@@ -1,0 +1,5 @@
+"""`python -m awspipe`."""
+
+from awspipe.cli.main import main
+
+main()

@@ -1,0 +1,330 @@
+"""The edge to AWS: one session, shared clients, retries, and errors in words.
+
+Nothing above this module sees a botocore exception that it did not ask for by its code.
+"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from awspipe.errors import AwsError, AwspipeError, CredentialsError, StoppedError, UsageError
+from awspipe.events import Listener, Waiting, silent
+from awspipe.naming import OWNER_TAG
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.exceptions import ClientError
+
+T = TypeVar("T")
+
+_WORKERS = 24
+_TOTAL_ATTEMPTS = 10
+
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+UNKNOWN_KEY = frozenset(
+    {
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "InvalidAccessKeyId",
+        "AuthFailure",
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "IncompleteSignature",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+    }
+)
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"})
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is calling: the account's 12 digits, the caller's ARN and the partition."""
+
+    account: str
+    arn: str
+    partition: str
+
+
+@dataclass
+class Aws:
+    """What a command needs of AWS: clients of one session and region, a clock, and a way to stop."""
+
+    session: boto3.Session
+    region: str
+    endpoint_url: str | None = None
+    listener: Listener = silent
+    sleep: Callable[[float], object] | None = None
+    now: Callable[[], float] = time.monotonic
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _clients: dict[str, Any] = field(default_factory=dict)
+    _memory: dict[tuple[str, ...], Future[Any]] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def client(self, service: str) -> Any:
+        """A client for `service`, made once and shared between threads."""
+        with self._lock:
+            if service not in self._clients:
+                with explained(f"prepare {service}"):
+                    self._clients[service] = self.session.client(
+                        service,  # type: ignore[call-overload]
+                        region_name=self.region,
+                        endpoint_url=self.endpoint_url,
+                        config=self._config,
+                    )
+            return self._clients[service]
+
+    @cached_property
+    def _config(self) -> Any:
+        from botocore.config import Config
+
+        given = self.session._session.get_config_variable
+        chosen = given("retry_mode") not in (None, "legacy") or given("max_attempts") is not None
+        config = Config(connect_timeout=5, read_timeout=30, max_pool_connections=_WORKERS, tcp_keepalive=True)
+        if chosen:
+            return config
+        return config.merge(Config(retries={"mode": "standard", "total_max_attempts": _TOTAL_ATTEMPTS}))
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Who the credentials belong to: one call, made once.
+
+        Raises CredentialsError when there are none, or when they are expired or unknown to AWS.
+        """
+        with explained("ask AWS who is calling"):
+            answer = self.client("sts").get_caller_identity()
+        try:
+            return Identity(answer["Account"], answer["Arn"], answer["Arn"].split(":")[1])
+        except KeyError:
+            raise AwsError(
+                "the endpoint's answer to sts:GetCallerIdentity is not AWS's",
+                operation="sts:GetCallerIdentity",
+                hint="check --endpoint-url and AWS_ENDPOINT_URL",
+            ) from None
+
+    @property
+    def account(self) -> str:
+        """The account's 12 digits."""
+        return self.identity.account
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(_WORKERS, thread_name_prefix="awspipe-call")
+
+    def gather(self, *calls: Callable[[], T]) -> tuple[T, ...]:
+        """The results of `calls`, run side by side; the first error, once all have ended.
+
+        A call must not gather itself: the pool is not that deep.
+        """
+        futures = [self._pool.submit(call) for call in calls]
+        for future in futures:
+            future.exception()
+        return tuple(future.result() for future in futures)
+
+    def once(self, key: tuple[str, ...], call: Callable[[], T]) -> T:
+        """The answer of `call`, asked for once until `forget`: threads that come later wait for the first."""
+        with self._lock:
+            known = self._memory.get(key)
+            future: Future[T] = known or Future()
+            self._memory[key] = future
+        if known is None:
+            try:
+                future.set_result(call())
+            except BaseException as error:
+                future.set_exception(error)
+        return future.result()
+
+    def forget(self) -> None:
+        """Begin a new reading: what `once` knows may have changed."""
+        with self._lock:
+            self._memory.clear()
+
+    def submit(self, call: Callable[[], T]) -> Future[T]:
+        """Start a call now; its answer comes later."""
+        return self._pool.submit(call)
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but wake up for Ctrl-C."""
+        if self.sleep is not None:
+            self.sleep(seconds)
+        else:
+            self.stopping.wait(seconds)
+        if self.stopping.is_set():
+            raise StoppedError("stopped while waiting")
+
+    def patiently(
+        self, call: Callable[[], T], *, refused: Callable[[ClientError], bool], why: str, limit: float
+    ) -> T:
+        """Call until it is no longer `refused`, at most `limit` seconds: for AWS's known delays only."""
+        from botocore.exceptions import ClientError
+
+        deadline, pause, told = self.now() + limit, 0.5, False
+        while True:
+            try:
+                return call()
+            except ClientError as error:
+                if not refused(error) or self.now() + pause > deadline:
+                    raise
+            if not told:
+                self.listener(Waiting(f"{why} (up to {limit:.0f} s)"))
+                told = True
+            self.wait(pause)
+            pause = min(pause * 1.5, 5.0)
+
+    def close(self) -> None:
+        """End the threads."""
+        if "_pool" in self.__dict__:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def code_of(error: ClientError) -> str:
+    """AWS's error code."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def absent(*codes: str) -> Iterator[None]:
+    """Pass over the errors with which AWS says that the thing is not there."""
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) not in codes:
+            raise
+
+
+def maybe(call: Callable[[], T], *codes: str) -> T | None:
+    """The call's answer, or None where AWS says with one of `codes` that the thing is not there."""
+    with absent(*codes):
+        return call()
+    return None
+
+
+def refusal(call: Callable[[], object], *codes: str) -> str:
+    """Which of `codes` AWS refused the call with; "" when it was carried out."""
+    from botocore.exceptions import ClientError
+
+    try:
+        call()
+    except ClientError as error:
+        if code_of(error) not in codes:
+            raise
+        return code_of(error)
+    return ""
+
+
+def tags_of(tags: list[dict[str, str]] | Mapping[str, str]) -> dict[str, str]:
+    """A service's tags as a plain mapping, whichever of AWS's three shapes they come in."""
+    if isinstance(tags, Mapping):
+        return dict(tags)
+    return {tag.get("Key") or tag["key"]: tag.get("Value", tag.get("value", "")) for tag in tags}
+
+
+def tag_list(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+    """A mapping as the list of pairs most services want."""
+    return [{key: name, value: text} for name, text in sorted(tags.items())]
+
+
+def owner_of(tags: list[dict[str, str]] | Mapping[str, str]) -> str | None:
+    """The pipeline that a resource's tags name as its owner."""
+    return tags_of(tags).get(OWNER_TAG)
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """Turn whatever botocore raises into an error that says what we were doing and what to try."""
+    try:
+        yield
+    except AwspipeError:
+        raise
+    except Exception as error:
+        raise explain(error, doing) from error
+
+
+def explain(error: Exception, doing: str) -> AwspipeError:
+    """An exception of botocore (or of a broken answer) in words; anything else is raised as it is."""
+    from botocore import exceptions as e
+    from botocore.parsers import ResponseParserError
+
+    match error:
+        case e.ClientError():
+            return _explain_answer(error, doing)
+        case e.NoCredentialsError() | e.CredentialRetrievalError() | e.PartialCredentialsError():
+            return _no_credentials(error)
+        case e.SSOError() | e.UnauthorizedSSOTokenError() | e.TokenRetrievalError():
+            return CredentialsError(f"{error}", hint="aws sso login (with --profile NAME where you use one)")
+        case e.NoRegionError():
+            return UsageError("no region", hint="--region ap-northeast-2, or `region:` in the spec")
+        case e.ConnectionError() | e.HTTPClientError() | OSError() | http.client.HTTPException():
+            return AwsError(
+                f"{doing}: {error}", hint="check the network, --endpoint-url and AWS_ENDPOINT_URL"
+            )
+        case ResponseParserError() | KeyError() | AttributeError() | TypeError():
+            return AwsError(
+                f"{doing}: the answer is not one of AWS's ({type(error).__name__}: {error})",
+                hint="a proxy or a wrong endpoint answers in AWS's place; nothing was concluded from it",
+            )
+        case e.BotoCoreError() | ValueError():
+            return AwsError(f"{doing}: {error}")
+        case _:
+            raise error
+
+
+def _no_credentials(error: Exception) -> CredentialsError:
+    from botocore.exceptions import PartialCredentialsError
+
+    message = f"{error}" if isinstance(error, PartialCredentialsError) else "no AWS credentials"
+    return CredentialsError(
+        message.rstrip("."),
+        hint="one of: --sandbox (no account needed), `aws login`, `aws configure`, "
+        "or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    )
+
+
+def _explain_answer(error: ClientError, doing: str) -> AwspipeError:
+    code = code_of(error)
+    answer = error.response.get("Error", {})
+    request_id = str(error.response.get("ResponseMetadata", {}).get("RequestId", ""))
+    message = str(answer.get("Message", "")).strip() or "no reason given"
+    if code in EXPIRED:
+        return CredentialsError(
+            f"{doing}: the AWS credentials have expired ({code})",
+            hint="log in again (`aws login`, `aws sso login`) and run the same command: what is done stays",
+        )
+    if code in UNKNOWN_KEY:
+        return CredentialsError(
+            f"{doing}: AWS does not accept these credentials: {message} ({code})",
+            hint="`aws sts get-caller-identity` shows which are in use; `aws configure` sets others",
+        )
+    suffix = f"({code}, request {request_id})" if request_id else f"({code})"
+    return AwsError(
+        f"{doing}: {message} {suffix}",
+        code=code,
+        operation=error.operation_name,
+        request_id=request_id,
+        hint=_HINTS.get(code, _denied_hint(error) if code in DENIED else ""),
+    )
+
+
+def _denied_hint(error: ClientError) -> str:
+    return f"these credentials may not do it: ask for {error.operation_name} on the resource named above"
+
+
+_HINTS = {
+    "OperationNotAllowedException": (
+        "this account may not make CodeCommit repositories: use `existing: true` with one that is there"
+    ),
+    "LimitExceededException": "a quota of the account is reached: remove what is not needed, or ask AWS for more",
+    "LimitExceeded": "a quota of the account is reached: remove what is not needed, or ask AWS for more",
+    "TooManyBuckets": "the account's number of buckets is reached: remove some, or ask AWS for more",
+    "ConcurrentModificationException": "somebody else is changing it at this moment: run the command again",
+}

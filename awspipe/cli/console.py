@@ -1,0 +1,80 @@
+"""The one way out to the terminal: answers to standard output, talk to standard error.
+
+Only characters that a cp949 console can print are used; what an encoding still cannot say becomes `?`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+_COLOURS = {"+": "32", "~": "33", "-": "31", "!": "33", "error": "31;1", "dim": "2", "bold": "1"}
+
+
+@dataclass
+class Console:
+    """Where a command's words go. `json` turns the answer into one JSON document and the talk off."""
+
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    err: TextIO = field(default_factory=lambda: sys.stderr)
+    environ: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    json: bool = False
+
+    def answer(self, lines: str | Iterable[str]) -> None:
+        """Print lines of the answer."""
+        self._print(lines, self.out)
+
+    def document(self, document: dict[str, Any]) -> None:
+        """Print the answer as JSON, with the version of its shape."""
+        text = json.dumps({"schema_version": 1, **document}, indent=2, ensure_ascii=False, default=str)
+        self._print(text, self.out, paint=False)
+
+    def say(self, lines: str | Iterable[str] = "") -> None:
+        """Print lines of talk."""
+        self._print(lines, self.err)
+
+    def ask(self, question: str) -> str:
+        """Ask on standard error, read a line of standard input; "" at its end."""
+        self.err.write(question)
+        self.err.flush()
+        return sys.stdin.readline().strip()
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody is there to answer."""
+        return sys.stdin is not None and sys.stdin.isatty() and self.err.isatty()
+
+    def colour(self, stream: TextIO) -> bool:
+        """Whether a stream takes colour: a terminal that is not dumb, unless the user says otherwise."""
+        if self.environ.get("NO_COLOR"):
+            return False
+        if self.environ.get("FORCE_COLOR"):
+            return True
+        return stream.isatty() and self.environ.get("TERM") != "dumb"
+
+    def _print(self, lines: str | Iterable[str], stream: TextIO, *, paint: bool = True) -> None:
+        text = lines if isinstance(lines, str) else "\n".join(lines)
+        if paint and self.colour(stream):
+            text = "\n".join(painted(line) for line in text.split("\n"))
+        stream.write(text + "\n")
+        stream.flush()
+
+
+def painted(line: str) -> str:
+    """A line in the colour of the sign it begins with; the sign alone says the same without colour."""
+    sign = line.strip().partition(" ")[0]
+    if line.startswith(("error:", "awspipe:")):
+        sign = "error"
+    code = _COLOURS.get(sign)
+    return f"\x1b[{code}m{line}\x1b[0m" if code else line
+
+
+def reconfigure() -> None:
+    """Never fail on a character that the console cannot show."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")

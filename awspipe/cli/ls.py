@@ -1,0 +1,29 @@
+"""`awspipe ls`: our pipelines in the region."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import typer
+
+from awspipe.cli.console import Console
+from awspipe.cli.options import given
+
+
+def ls(context: typer.Context) -> None:
+    """List the pipelines that awspipe made in this account and region."""
+    from awspipe.cli.target import connect
+    from awspipe.cli.views import ls as view
+    from awspipe.executions import pipelines
+
+    options = given(context)
+    console = Console(json=options.json)
+    target = connect(options, console)
+    if not options.json:
+        console.say(target.first_line())
+    now = datetime.now(UTC)
+    found = pipelines(target.aws, now)
+    if options.json:
+        console.document(view.document(target.aws.account, target.aws.region, found))
+    else:
+        console.answer(view.lines(found, now))

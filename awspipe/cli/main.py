@@ -1,0 +1,125 @@
+"""The entry point: the commands, and the one place where errors become words and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from awspipe import __version__
+from awspipe.cli import sandbox as sandbox_commands
+from awspipe.cli.console import Console, reconfigure
+from awspipe.cli.down import down
+from awspipe.cli.git_credential import git_credential
+from awspipe.cli.init import init
+from awspipe.cli.ls import ls
+from awspipe.cli.options import Options, hoisted
+from awspipe.cli.plan import plan
+from awspipe.cli.status import status
+from awspipe.cli.up import up
+from awspipe.cli.validate import schema, validate
+from awspipe.errors import AwspipeError
+
+app = typer.Typer(
+    name="awspipe",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
+    epilog=(
+        "The options above are taken before and after the command. "
+        "Exit codes: 0 done, 1 failed, 2 usage or an invalid spec, 3 refused for safety, 4 credentials, "
+        "5 the pipeline failed, 8 pending, 10 changes (plan --exit-code), 130 interrupted."
+    ),
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"awspipe {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def awspipe(
+    context: typer.Context,
+    profile: Annotated[str | None, typer.Option(metavar="P", help="The AWS profile.")] = None,
+    region: Annotated[str | None, typer.Option(metavar="R", help="The AWS region.")] = None,
+    endpoint_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where AWS's APIs answer, if not at AWS.")
+    ] = None,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="AWS played on this machine: no account, no charge.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Make a deployment pipeline on AWS with one command, see where it stands, remove every trace of it."""
+    context.obj = Options(profile, region, endpoint_url, sandbox, json, debug)
+
+
+for command in (init, validate, plan, up, status, ls, down, schema):
+    app.command()(command)
+app.command("git-credential", hidden=True)(git_credential)
+app.add_typer(sandbox_commands.app)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command line and exit with its code."""
+    reconfigure()
+    words = hoisted(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(run(words))
+
+
+def run(words: list[str]) -> int:
+    """Run a command line whose global options stand first; gives the exit code."""
+    console = Console(json="--json" in words)
+    debug = "--debug" in words
+    try:
+        result = app(words, prog_name="awspipe", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except AwspipeError as error:
+        return _report(console, error, debug=debug)
+    except (KeyboardInterrupt, EOFError):
+        console.say("\ninterrupted")
+        return 130
+    except BrokenPipeError:
+        return 0
+    except Exception as error:  # the last line of defence: no traceback reaches a user
+        return _report_other(console, error, debug=debug)
+
+
+def _report(console: Console, error: AwspipeError, *, debug: bool) -> int:
+    from awspipe.cli.views.errors import document, lines
+
+    if debug:
+        _traceback(error)
+    if console.json:
+        console.document({"error": document(error)})
+    else:
+        console.say(lines(error))
+    return error.exit_code
+
+
+def _report_other(console: Console, error: Exception, *, debug: bool) -> int:
+    if hasattr(error, "show") and hasattr(error, "exit_code"):  # the command line was wrong: Typer's words
+        error.show(sys.stderr)
+        return int(error.exit_code)
+    if debug:
+        _traceback(error)
+    name = type(error).__name__
+    return _report(
+        console,
+        AwspipeError(f"unexpected: {name}: {error}", hint="--debug shows where; please report it"),
+        debug=False,
+    )
+
+
+def _traceback(error: BaseException) -> None:
+    import traceback
+
+    traceback.print_exception(error, file=sys.stderr)

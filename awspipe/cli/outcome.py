@@ -1,0 +1,33 @@
+"""What `up` and `down` say when steps failed or were not started."""
+
+from __future__ import annotations
+
+from awspipe.apply import Outcome
+from awspipe.errors import ApplyError, AwspipeError, StoppedError
+
+
+def check(outcome: Outcome, command: str) -> None:
+    """Raise what the outcome means; nothing when every step was done.
+
+    Raises StoppedError after Ctrl-C, the cause itself where there is one cause, ApplyError where there are more.
+    """
+    stands = f"{len(outcome.done)} steps are done, {len(outcome.skipped)} were not started"
+    go_on = f"`{command}` again: it goes on where this ended"
+    if outcome.stopped:
+        raise StoppedError(f"interrupted: {stands}", hint=go_on)
+    causes = tuple(error for _, error in outcome.failed)
+    if not causes:
+        return
+    error = ApplyError(f"{_plural(len(causes))} failed; {stands}", causes=causes, hint=go_on)
+    error.exit_code = max((cause.exit_code for cause in causes), key=_rank)
+    raise error
+
+
+def _plural(count: int) -> str:
+    return "1 step" if count == 1 else f"{count} steps"
+
+
+def _rank(code: int) -> int:
+    """A safety stop says more than missing credentials, those more than a failure."""
+    order = (AwspipeError.exit_code, 2, 4, 3)
+    return order.index(code) if code in order else -1

@@ -1,0 +1,102 @@
+"""Steps as they happen: redrawn on a terminal, one line an event elsewhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from awspipe.cli.console import Console, painted
+from awspipe.events import Event, StepDone, StepFailed, StepSkipped, StepStarted, Waiting
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+_SIGNS = {"create": "+", "push": "+", "update": "~", "delete": "-"}
+
+
+def line(event: Event) -> str:
+    """An event as one line; "" for those that say nothing yet."""
+    match event:
+        case StepDone(step, seconds):
+            return f"  {_sign(step)} {step} ({seconds:.1f} s)"
+        case StepFailed(step, error):
+            return f"  ! {step}: failed: {error.message}"
+        case StepSkipped(step):
+            return f"    {step}: not started"
+        case Waiting(why):
+            return f"  . {why}"
+        case StepStarted():
+            return ""
+
+
+def _sign(step: str) -> str:
+    return _SIGNS.get(step.partition(" ")[0], " ")
+
+
+class Progress:
+    """Listens to events. Use it as a context: on a terminal it redraws what is running until it leaves."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self._console = console
+        self._total = total
+        self._done = 0
+        self._running: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._live: Live | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Take note of an event, from any thread."""
+        with self._lock:
+            match event:
+                case StepStarted(step):
+                    self._running[step] = time.monotonic()
+                case StepDone(step, _) | StepFailed(step, _):
+                    self._running.pop(step, None)
+                    self._done += 1
+            text = line(event)
+            if text and not self._console.json:
+                self._show(text)
+
+    def _show(self, text: str) -> None:
+        if self._live is not None:
+            from rich.text import Text
+
+            colour = self._console.colour(self._console.err)
+            self._live.console.print(Text.from_ansi(painted(text) if colour else text))
+        else:
+            self._console.say(text)
+
+    def __rich__(self) -> str:
+        """What is running now, for the redrawn part."""
+        running = list(self._running.items())
+        if not running:
+            return f"  {self._done} of {self._total} done"
+        now = time.monotonic()
+        step, since = running[0]
+        more = f" and {len(running) - 1} more" if len(running) > 1 else ""
+        return f"  {self._done} of {self._total} done; {step} ({now - since:.0f} s){more}"
+
+    def __enter__(self) -> Progress:
+        """Begin redrawing where that is possible."""
+        if self._console.err.isatty() and not self._console.json:
+            from rich.console import Console as RichConsole
+            from rich.live import Live
+
+            rich = RichConsole(
+                file=self._console.err, highlight=False, markup=False, soft_wrap=False, no_color=True
+            )
+            self._live = Live(
+                get_renderable=self.__rich__, console=rich, refresh_per_second=8, transient=True
+            )
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End redrawing."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None

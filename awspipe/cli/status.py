@@ -1,0 +1,55 @@
+"""`awspipe status`: where a pipeline stands."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from awspipe.cli.console import Console
+from awspipe.cli.options import SPEC, SpecFile, given
+from awspipe.errors import AwspipeError
+
+
+def status(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Pipelines; by default the spec's.")
+    ] = None,
+    file: SpecFile = SPEC,
+) -> None:
+    """Show where a pipeline stands: its stages and actions, its latest executions, its addresses."""
+    from awspipe.cli.target import connect
+    from awspipe.cli.views import status as view
+    from awspipe.executions import status as read
+
+    options = given(context)
+    console = Console(json=options.json)
+    documents = []
+    for name, region in _named(names or [], file):
+        target = connect(options, console, region)
+        found = read(target.aws, name)
+        if found is None:
+            sandbox = " --sandbox" if target.sandbox else ""
+            raise AwspipeError(
+                f"there is no pipeline {name} in {target.aws.region}"
+                + (" of the sandbox" if target.sandbox else ""),
+                hint=f"`awspipe ls{sandbox}` lists those there are, `awspipe up{sandbox}` makes the spec's",
+            )
+        if options.json:
+            documents.append(view.document(target, found))
+        else:
+            console.answer(view.lines(target, found, datetime.now(UTC)))
+    if options.json:
+        console.document({"pipelines": documents})
+
+
+def _named(names: list[str], file: str) -> list[tuple[str, str | None]]:
+    """The pipelines asked for; a spec at hand says in which region they are."""
+    from awspipe.spec.load import load_file
+
+    specs = load_file(Path(file)) if not names or Path(file).is_file() else ()
+    regions = {spec.name: spec.region for spec in specs}
+    return [(name, regions.get(name)) for name in names or regions]

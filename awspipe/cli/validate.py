@@ -1,0 +1,35 @@
+"""`awspipe validate` and `awspipe schema`: the spec alone, with no call to AWS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from awspipe.cli.console import Console
+from awspipe.cli.options import SPEC, SpecFile, given
+
+
+def validate(context: typer.Context, file: SpecFile = SPEC) -> None:
+    """Check the spec: every problem at once, and everything AWS would refuse in its structure. No call is made."""
+    from awspipe.spec.flow import resolve
+    from awspipe.spec.load import load_file
+
+    options = given(context)
+    console = Console(json=options.json)
+    specs = load_file(Path(file))
+    if options.json:
+        console.document({"valid": True, "pipelines": [spec.name for spec in specs]})
+        return
+    for spec in specs:
+        stages = " -> ".join(stage.name for stage in resolve(spec))
+        console.answer(f"{file}: {spec.name} is valid: {stages}")
+
+
+def schema() -> None:
+    """Print the spec's JSON Schema, for editors: `awspipe schema > awspipe.schema.json`."""
+    import json
+
+    from awspipe.spec.schema import json_schema
+
+    Console().answer(json.dumps(json_schema(), indent=2, ensure_ascii=False))

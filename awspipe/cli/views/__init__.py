@@ -1,0 +1,1 @@
+"""Views: pure functions from values to lines of text and to JSON documents."""

@@ -1,0 +1,40 @@
+"""What a user may want to open, as far as the target serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from awspipe.cli.target import Target
+from awspipe.executions import console_url
+from awspipe.naming import Scope
+from awspipe.providers.base import Address
+
+
+def lines(target: Target, scope: Scope, addresses: Iterable[Address]) -> Iterator[str]:
+    """One line an address, labels aligned."""
+    for address in known(target, scope, addresses):
+        yield f"  {address.label:<11} {address.url}"
+
+
+def known(target: Target, scope: Scope, addresses: Iterable[Address]) -> Iterator[Address]:
+    """The addresses as this target has them."""
+    for address in addresses:
+        yield address if not target.sandbox else _in_sandbox(target, scope, address)
+    if not target.sandbox:
+        yield Address("Console", console_url(scope), scope.pipeline)
+
+
+def _in_sandbox(target: Target, scope: Scope, address: Address) -> Address:
+    if address.label == "Repository":
+        url = f"{target.aws.endpoint_url}/_awspipe/git/{scope.region}/v1/repos/{address.name}"
+        return Address(address.label, url, address.name)
+    return Address(address.label, f"(the sandbox does not serve bucket {address.name} yet)", address.name)
+
+
+def documents(target: Target, scope: Scope, addresses: Iterable[Address]) -> list[dict[str, Any]]:
+    """The addresses as JSON."""
+    return [
+        {"label": one.label, "name": one.name, "url": one.url if "://" in one.url else None}
+        for one in known(target, scope, addresses)
+    ]

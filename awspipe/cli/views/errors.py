@@ -1,0 +1,68 @@
+"""Errors in words: what, where, why, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from awspipe.errors import ApplyError, AwsError, AwspipeError, Problem, SpecError
+
+_SHOWN = 10
+
+
+def lines(error: AwspipeError) -> Iterator[str]:
+    """An error as the terminal shows it."""
+    match error:
+        case SpecError():
+            yield from _problems(error.problems)
+        case ApplyError():
+            for cause in error.causes:
+                yield from _one(cause)
+            yield from _one(error)
+        case _:
+            yield from _one(error)
+
+
+def _one(error: AwspipeError) -> Iterator[str]:
+    yield f"awspipe: {error.message}"
+    if error.hint:
+        yield f"  try: {error.hint}"
+
+
+def _problems(problems: tuple[Problem, ...]) -> Iterator[str]:
+    for problem in problems[:_SHOWN]:
+        yield f"{'warning' if problem.warning else 'error'}: {problem.message}"
+        yield f"  --> {problem.where()}"
+        if problem.frame:
+            yield problem.frame
+        if problem.hint:
+            yield f"   hint: {problem.hint}"
+        yield ""
+    left = len(problems) - _SHOWN
+    more = f", {left} more are not shown" if left > 0 else ""
+    yield f"awspipe: {len(problems)} problem{'s' if len(problems) != 1 else ''}{more}"
+
+
+def document(error: AwspipeError) -> dict[str, Any]:
+    """An error as JSON."""
+    found: dict[str, Any] = {"message": error.message, "exit_code": error.exit_code}
+    if error.hint:
+        found["hint"] = error.hint
+    match error:
+        case SpecError():
+            found["problems"] = [_problem(problem) for problem in error.problems]
+        case ApplyError():
+            found["causes"] = [document(cause) for cause in error.causes]
+        case AwsError():
+            found |= {"code": error.code, "operation": error.operation, "request_id": error.request_id}
+    return found
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "message": problem.message,
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "hint": problem.hint,
+    }

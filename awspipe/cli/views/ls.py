@@ -1,0 +1,51 @@
+"""A list of pipelines in lines and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from awspipe.cli.views.status import age
+from awspipe.executions import PipelineEntry
+
+
+def lines(found: Sequence[PipelineEntry], now: datetime) -> Iterator[str]:
+    """A table: name, type, version, age, last change."""
+    if not found:
+        yield "no pipelines made by awspipe in this region"
+        return
+    rows = [("NAME", "TYPE", "VERSION", "AGE", "CHANGED")]
+    rows += [
+        (one.name, one.type, str(one.version), _age(one.created, now), _ago(one.updated, now))
+        for one in found
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _age(moment: datetime | None, now: datetime) -> str:
+    return age(moment, now) if moment else "?"
+
+
+def _ago(moment: datetime | None, now: datetime) -> str:
+    return f"{_age(moment, now)} ago" if moment else "?"
+
+
+def document(account: str, region: str, found: Sequence[PipelineEntry]) -> dict[str, Any]:
+    """The list as JSON."""
+    return {
+        "account": account,
+        "region": region,
+        "pipelines": [
+            {
+                "name": one.name,
+                "type": one.type,
+                "version": one.version,
+                "created": one.created.isoformat() if one.created else None,
+                "updated": one.updated.isoformat() if one.updated else None,
+            }
+            for one in found
+        ],
+    }

@@ -1,0 +1,76 @@
+"""A plan in lines and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from awspipe.plan import Change, Plan, Step, Verb
+
+SIGNS = {Verb.CREATE: "+", Verb.UPDATE: "~", Verb.DELETE: "-", Verb.PUSH: "+", Verb.KEEP: " "}
+_WIDTH = 60
+
+
+def lines(plan: Plan, commit: str = "") -> Iterator[str]:
+    """What would happen, one line a resource, the fields that differ below; then the counts."""
+    for step in plan.work:
+        yield f"  {SIGNS[step.verb]} {label(step, commit)}"
+        for change in step.changes:
+            yield f"      {change.path}: {shown(change.before)} -> {shown(change.after)}"
+    for reference in plan.references:
+        yield f"  = {reference.key} (yours: used as it is, never changed or removed)"
+    for key, kept in plan.kept:
+        yield f"  = {key} is no longer in the spec and stays: {kept.why}"
+    yield counts(plan)
+
+
+def label(step: Step, commit: str = "") -> str:
+    """A step in a few words."""
+    if step.verb is Verb.PUSH and step.source is not None:
+        what = f" {commit}" if commit else ""
+        return f"push commit{what} to repository {step.source.repository} ({step.source.branch})"
+    return str(step)
+
+
+def counts(plan: Plan) -> str:
+    """One line that says how much would happen."""
+    if not plan.work:
+        return f"{plan.scope.pipeline}: no changes"
+    create, update, delete = (plan.count(verb) for verb in (Verb.CREATE, Verb.UPDATE, Verb.DELETE))
+    return f"{plan.scope.pipeline}: {create} to create, {update} to update, {delete} to delete"
+
+
+def shown(value: Any) -> str:
+    """A field's value in one short line."""
+    if value is None:
+        return "(none)"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _WIDTH else flat[: _WIDTH - 3] + "..."
+
+
+def document(plan: Plan) -> dict[str, Any]:
+    """A plan as JSON."""
+    return {
+        "pipeline": plan.scope.pipeline,
+        "account": plan.scope.account,
+        "region": plan.scope.region,
+        "changes": bool(plan.work),
+        "steps": [_step(step) for step in plan.steps],
+        "uses": [{"kind": one.kind, "name": one.name} for one in plan.references],
+        "keeps": [{"kind": key.kind, "name": key.name, "why": kept.why} for key, kept in plan.kept],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "verb": str(step.verb),
+        "kind": step.key.kind,
+        "name": step.key.name,
+        "changes": [_change(change) for change in step.changes],
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {"path": change.path, "before": change.before, "after": change.after}

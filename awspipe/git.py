@@ -1,0 +1,184 @@
+"""git on this machine, for one job: getting a commit into a CodeCommit repository.
+
+The user's own git does it, with their configuration; only the password comes from us, for CodeCommit's
+addresses and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from awspipe.errors import AwspipeError, UsageError
+
+if TYPE_CHECKING:
+    from botocore.credentials import Credentials
+
+REMOTE = "awspipe"
+"""The remote that `up` sets for later pushes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """The commit that is checked out: its 40 hex digits, its first line, and whether files differ from it."""
+
+    id: str
+    subject: str
+    dirty: bool
+
+
+def run(
+    directory: Path, *arguments: str, check: bool = True, timeout: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run git in a directory, never asking anybody anything.
+
+    Raises AwspipeError with git's own last words when it fails and `check` is set, UsageError without git.
+    """
+    environment = {
+        **os.environ,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "",
+        "SSH_ASKPASS": "",
+        "LC_ALL": "C",
+    }
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(directory), *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise UsageError("git is not installed", hint="https://git-scm.com/downloads") from None
+    if check and done.returncode:
+        words = [line for line in done.stderr.strip().splitlines() if line.strip()]
+        raise AwspipeError(f"git {_verb(arguments)}: {' / '.join(words[-3:]) or 'failed'}")
+    return done
+
+
+def _verb(arguments: tuple[str, ...]) -> str:
+    """The command among the arguments: options before it carry no meaning for a reader."""
+    rest = list(arguments)
+    while rest and rest[0].startswith("-"):
+        del rest[: 2 if rest[0] == "-c" else 1]
+    return rest[0] if rest else ""
+
+
+def head(directory: Path) -> Commit | None:
+    """The commit checked out around a directory; None outside a repository or before the first commit."""
+    try:
+        shown = run(directory, "log", "-1", "--format=%H%n%s", check=False)
+    except UsageError:
+        return None
+    if shown.returncode:
+        return None
+    commit, _, subject = shown.stdout.strip().partition("\n")
+    dirty = bool(run(directory, "status", "--porcelain", "--untracked-files=no", check=False).stdout)
+    return Commit(commit, subject, dirty)
+
+
+def start(directory: Path, message: str) -> bool:
+    """Make a directory a repository with one commit of all its files; False where git is not installed.
+
+    A machine without a git identity gets one for this commit only. A directory that is inside a repository
+    already becomes one of its own. Hook scripts are marked executable, which Windows cannot say by itself.
+    """
+    if shutil.which("git") is None:
+        return False
+    run(directory, "-c", "init.defaultBranch=main", "init", "--quiet")
+    run(directory, "add", "--all")
+    scripts = [str(one.relative_to(directory)) for one in directory.rglob("*.sh") if ".git" not in one.parts]
+    if scripts:
+        run(directory, "update-index", "--chmod=+x", *scripts)
+    run(directory, *_identity(directory), "commit", "--quiet", "--no-gpg-sign", "--no-verify", "-m", message)
+    return True
+
+
+def _identity(directory: Path) -> tuple[str, ...]:
+    known = run(directory, "var", "GIT_COMMITTER_IDENT", check=False).returncode == 0
+    named = run(directory, "config", "user.email", check=False).returncode == 0
+    return () if known and named else ("-c", "user.name=awspipe", "-c", "user.email=awspipe@localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """The credential helper for one repository address: the command git runs to get a password."""
+
+    url: str
+    command: tuple[str, ...]
+
+    @property
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        """git settings that make this helper the only one asked for the address.
+
+        The empty one resets inherited helpers, which may hold a stale password.
+        """
+        section = f"credential.{self.url}"
+        words = " ".join(shlex.quote(word.replace("\\", "/")) for word in self.command)
+        return (
+            (f"{section}.helper", ""),
+            (f"{section}.helper", f"!{words}"),
+            (f"{section}.useHttpPath", "true"),
+        )
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The settings for one command."""
+        return tuple(word for key, value in self.settings for word in ("-c", f"{key}={value}"))
+
+
+def push(directory: Path, helper: Helper, branch: str) -> None:
+    """Push the commit checked out to a branch of the helper's repository."""
+    run(directory, *helper.options, "push", "--quiet", helper.url, f"HEAD:refs/heads/{branch}")
+
+
+def remember(directory: Path, helper: Helper) -> str:
+    """Set the remote `awspipe` and its helper in this repository only, for later pushes; gives its name."""
+    known = run(directory, "remote", "get-url", REMOTE, check=False)
+    verb = ("set-url",) if known.returncode == 0 else ("add",)
+    run(directory, "remote", *verb, REMOTE, helper.url)
+    section = f"credential.{helper.url}"
+    run(directory, "config", "--local", "--remove-section", section, check=False)
+    for key, value in helper.settings:
+        run(directory, "config", "--local", "--add", key, value)
+    return REMOTE
+
+
+def bundle(helper: Helper, target: Path, scratch: Path) -> None:
+    """Save every ref of the helper's repository in one file that `git clone` can read."""
+    mirror = scratch / "mirror.git"
+    run(scratch, *helper.options, "clone", "--quiet", "--mirror", helper.url, str(mirror))
+    run(mirror, "bundle", "create", "--quiet", str(target.resolve()), "--all")
+
+
+def credential(
+    credentials: Credentials, url: str, region: str, now: datetime | None = None
+) -> tuple[str, str]:
+    """User name and password for one repository address: the password is a SigV4 signature.
+
+    As AWS's own helper makes it:
+    https://docs.aws.amazon.com/codecommit/latest/userguide/setting-up-https-unixes.html
+    """
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+
+    frozen = credentials.get_frozen_credentials()
+    parts = urlsplit(url)
+    request = AWSRequest(method="GIT", url=url)
+    request.context["timestamp"] = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%S")
+    signer = SigV4Auth(frozen, "codecommit", region)
+    canonical = f"GIT\n{parts.path}\n\nhost:{parts.netloc}\n\nhost\n"
+    signature = signer.signature(signer.string_to_sign(request, canonical), request)
+    token = f"%{frozen.token}" if frozen.token else ""
+    return f"{frozen.access_key}{token}", f"{request.context['timestamp']}Z{signature}"

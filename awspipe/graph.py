@@ -1,0 +1,132 @@
+"""From a spec and a scope to the resources it wants: a pure function, complete before any call is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import TypeVar
+
+from awspipe.naming import Scope
+from awspipe.providers.base import Address, Place
+from awspipe.resources.base import Body, Key, Reference, Resource
+from awspipe.resources.bucket import Bucket
+from awspipe.resources.pipeline import Pipeline
+from awspipe.resources.policy import Statement
+from awspipe.resources.role import Role
+from awspipe.spec.flow import ResolvedAction, resolve
+from awspipe.spec.models import Pipeline as Spec
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A repository of ours that a first commit must be pushed into, and the branch."""
+
+    repository: str
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Everything one pipeline wants of AWS."""
+
+    scope: Scope
+    resources: tuple[Resource, ...]
+    references: tuple[Reference, ...]
+    addresses: tuple[Address, ...]
+    sources: tuple[Source, ...]
+
+    @property
+    def by_key(self) -> dict[Key, Resource]:
+        """The resources by their keys."""
+        return {resource.key: resource for resource in self.resources}
+
+
+def wanted(spec: Spec, scope: Scope) -> Graph:
+    """The resources, references and addresses of a spec in an account and region."""
+    artifacts = Bucket.for_artifacts(scope)
+    placed = [
+        (one, Place(scope, one.stage, one.action.name, artifacts.name, one.inputs, one.outputs))
+        for stage in resolve(spec)
+        for one in stage.actions
+    ]
+    statements = chain.from_iterable(one.action.statements(place) for one, place in placed)
+    role = Role.for_pipeline(scope, (*_artifact_statements(scope, artifacts.name), *statements))
+    pipeline = Pipeline(
+        name=scope.pipeline,
+        scope=scope,
+        role_arn=role.arn,
+        bucket=artifacts.name,
+        type=spec.type,
+        stages=tuple(_stages(placed)),
+    )
+    of_actions = chain.from_iterable(one.action.resources(place) for one, place in placed)
+    return Graph(
+        scope=scope,
+        resources=_distinct((*of_actions, artifacts, role, pipeline)),
+        references=tuple(dict.fromkeys(_chained(one.action.references(place) for one, place in placed))),
+        addresses=tuple(dict.fromkeys(_chained(one.action.addresses(place) for one, place in placed))),
+        sources=_sources(one for one, _ in placed),
+    )
+
+
+def _chained(parts: Iterator[Iterator[T]]) -> Iterator[T]:
+    return chain.from_iterable(parts)
+
+
+def _distinct(resources: tuple[Resource, ...]) -> tuple[Resource, ...]:
+    """One of each key: several actions may share an application or a repository."""
+    return tuple({resource.key: resource for resource in resources}.values())
+
+
+def _sources(actions: Iterator[ResolvedAction]) -> tuple[Source, ...]:
+    from awspipe.providers.codecommit import CodeCommit
+
+    commits = (one.action for one in actions if isinstance(one.action, CodeCommit))
+    return tuple(dict.fromkeys(Source(one.repository, one.branch) for one in commits if not one.existing))
+
+
+def _artifact_statements(scope: Scope, bucket: str) -> Iterator[Statement]:
+    """https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html."""
+    arn = scope.bucket_arn(bucket)
+    yield Statement(
+        actions=("s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"), resources=(arn,)
+    )
+    yield Statement(
+        actions=("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectAcl"),
+        resources=(f"{arn}/*",),
+    )
+
+
+def _stages(placed: list[tuple[ResolvedAction, Place]]) -> Iterator[Body]:
+    stages: dict[str, list[Body]] = {}
+    for one, place in placed:
+        stages.setdefault(one.stage, []).append(_declaration(one, place))
+    for name, actions in stages.items():
+        yield {"name": name, "actions": actions}
+
+
+def _declaration(one: ResolvedAction, place: Place) -> Body:
+    """An action as CodePipeline takes it.
+
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionDeclaration.html
+    """
+    action = one.action
+    namespace = {"namespace": action.namespace} if action.namespace else {}
+    return {
+        "name": action.name,
+        "actionTypeId": {
+            "category": action.own_category(),
+            "owner": "AWS",
+            "provider": action.aws_provider,
+            "version": "1",
+        },
+        "runOrder": action.run_order,
+        "configuration": action.configuration(place),
+        "inputArtifacts": [{"name": name} for name in one.inputs],
+        "outputArtifacts": [{"name": name} for name in one.outputs],
+        **namespace,
+        **action.siblings(),
+    }

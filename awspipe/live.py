@@ -1,0 +1,158 @@
+"""What AWS has: everything read side by side, by name, and what carries our tag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from awspipe.aws import DENIED, Aws, code_of, explained
+from awspipe.graph import Graph, Source
+from awspipe.naming import OWNER_TAG, Scope
+from awspipe.plan import State
+from awspipe.resources.base import Kept, Key, Live, Resource, Tagged, kinds
+from awspipe.resources.pipeline import Pipeline
+from awspipe.resources.repository import Repository
+from awspipe.resources.role import Role
+
+T = TypeVar("T")
+K = TypeVar("K")
+
+_READERS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What belongs to a pipeline: every key, and why some of it would stay. `notes` limit what was seen."""
+
+    scope: Scope
+    keys: tuple[Key, ...]
+    kept: dict[Key, Kept]
+    notes: tuple[str, ...] = ()
+
+
+def prefetch(aws: Aws, pipeline: str) -> None:
+    """Start the reads that need no account id, beside the question who is calling."""
+    path = Scope(pipeline, account="", region=aws.region).role_path
+    for service in ("sts", "iam", "resourcegroupstaggingapi"):
+        aws.client(service)
+    aws.submit(lambda: Role.listed(aws, path))
+    aws.submit(lambda: _index(aws, pipeline))
+
+
+def read(aws: Aws, graph: Graph) -> State:
+    """All that a graph wants, all it refers to, and what is ours and no longer wanted."""
+    scope = graph.scope
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="awspipe-read") as pool:
+        live = {one.key: pool.submit(_read, aws, one) for one in graph.resources}
+        there = {one: pool.submit(_exists, aws, scope, one.key) for one in graph.references}
+        rest = pool.submit(_no_longer_wanted, aws, scope, frozenset(graph.by_key))
+        answers = {key: future.result() for key, future in live.items()}
+        orphans = _map(pool, lambda key: _orphan(aws, scope, key), rest.result())
+        unpushed = _map(pool, lambda one: _is_unpushed(aws, answers, one), graph.sources)
+        return State(
+            live=answers,
+            orphans={key: orphan.kept for key, orphan in orphans.items() if orphan.ours},
+            missing=tuple(one for one, future in there.items() if not future.result()),
+            unpushed=tuple(one for one, is_so in unpushed.items() if is_so),
+        )
+
+
+def scan(aws: Aws, scope: Scope) -> Inventory:
+    """Everything of the pipeline's in this account and region, found by name and by tag, with no spec."""
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="awspipe-scan") as pool:
+        found = _map(pool, lambda kind: _owned(aws, scope, kinds()[kind]), sorted(kinds()))
+        keys = tuple(Key(kind, name) for kind, names in found.items() for name in names)
+        kept = _map(pool, lambda key: _keep(aws, scope, key), keys)
+    notes = () if _index(aws, scope.pipeline) is not None else (_NO_INDEX,)
+    return Inventory(scope, keys, {key: why for key, why in kept.items() if why is not None}, notes)
+
+
+_NO_INDEX = (
+    "these credentials may not read the tag index (tag:GetResources): "
+    "what was renamed by hand would not be found"
+)
+
+
+def _map(pool: ThreadPoolExecutor, call: Callable[[K], T], keys: Iterable[K]) -> dict[K, T]:
+    futures = {key: pool.submit(call, key) for key in keys}
+    return {key: future.result() for key, future in futures.items()}
+
+
+def _read(aws: Aws, resource: Resource) -> Live | None:
+    with explained(f"look at {resource.key}"):
+        return type(resource).read(aws, resource.scope, resource.name, frozenset(resource.body()))
+
+
+def _exists(aws: Aws, scope: Scope, key: Key) -> bool:
+    with explained(f"look at {key}"):
+        return kinds()[key.kind].exists(aws, scope, key.name)
+
+
+def _owned(aws: Aws, scope: Scope, kind: type[Resource]) -> tuple[str, ...]:
+    with explained(f"look for {kind.kind}s"):
+        return tuple(kind.owned(aws, scope, _tagged(aws, scope)))
+
+
+def _keep(aws: Aws, scope: Scope, key: Key) -> Kept | None:
+    with explained(f"look into {key}"):
+        return kinds()[key.kind].keep(aws, scope, key.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Orphan:
+    ours: bool
+    kept: Kept | None = None
+
+
+def _orphan(aws: Aws, scope: Scope, key: Key) -> _Orphan:
+    """The tag index may be behind: what it lists counts only if the thing itself says the same."""
+    with explained(f"look at {key}"):
+        live = kinds()[key.kind].read(aws, scope, key.name, frozenset())
+    if live is None or live.owner != scope.pipeline:
+        return _Orphan(ours=False)
+    return _Orphan(ours=True, kept=_keep(aws, scope, key))
+
+
+def _no_longer_wanted(aws: Aws, scope: Scope, wanted: frozenset[Key]) -> tuple[Key, ...]:
+    tagged = _tagged(aws, scope)
+    keys = (
+        Key(kind.kind, name)
+        for kind in kinds().values()
+        for name in (tagged.names(kind) if kind.indexed else _owned(aws, scope, kind))
+    )
+    return tuple(sorted(set(keys) - wanted))
+
+
+def _is_unpushed(aws: Aws, live: Mapping[Key, Live | None], source: Source) -> bool:
+    """A repository yet to be made, or one that an interrupted `up` left without the pipeline's branch."""
+    if live[Key(Repository.kind, source.repository)] is None:
+        return True
+    if any(there for key, there in live.items() if key.kind == Pipeline.kind):
+        return False
+    with explained(f"look for branch {source.branch} in repository {source.repository}"):
+        return not Repository.has_branch(aws, source.repository, source.branch)
+
+
+def _tagged(aws: Aws, scope: Scope) -> Tagged:
+    return Tagged(scope, lambda: _index(aws, scope.pipeline) or frozenset())
+
+
+def _index(aws: Aws, pipeline: str) -> frozenset[str] | None:
+    """The ARNs in the tag index; None where the credentials may not read it."""
+    return aws.once(("index", pipeline), lambda: _ask_index(aws, pipeline))
+
+
+def _ask_index(aws: Aws, pipeline: str) -> frozenset[str] | None:
+    from botocore.exceptions import ClientError
+
+    pages = aws.client("resourcegroupstaggingapi").get_paginator("get_resources")
+    wanted = [{"Key": OWNER_TAG, "Values": [pipeline]}]
+    try:
+        answers = [page["ResourceTagMappingList"] for page in pages.paginate(TagFilters=wanted)]
+    except ClientError as error:
+        if code_of(error) in DENIED:
+            return None
+        raise
+    return frozenset(one["ResourceARN"] for mappings in answers for one in mappings)

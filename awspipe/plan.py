@@ -1,0 +1,196 @@
+"""What must happen so that AWS has what the spec wants: a pure comparison, and its result as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from awspipe.graph import Graph, Source
+from awspipe.naming import Scope
+from awspipe.resources.base import Body, Kept, Key, Live, Reference, Resource, kinds
+
+
+class Verb(StrEnum):
+    """What a step does to its resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    KEEP = "keep"
+    DELETE = "delete"
+    PUSH = "push"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field that differs. `path` is dotted, from the resource's body; None is absent."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One verb on one resource, and the steps it waits for."""
+
+    verb: Verb
+    key: Key
+    changes: tuple[Change, ...] = ()
+    resource: Resource | None = None
+    source: Source | None = None
+    waits_for: frozenset[Key] = frozenset()
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.key}"
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The top-level fields that differ."""
+        return frozenset(change.path.split(".")[0].split("[")[0] for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A name of ours that something of another owner has. `owner` is a pipeline, or None for no tag."""
+
+    key: Key
+    owner: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What AWS has of what a graph wants, and what it has of ours that the graph no longer wants."""
+
+    live: Mapping[Key, Live | None]
+    orphans: Mapping[Key, Kept | None]
+    """What is ours and no longer wanted, and why it stays; None when it goes."""
+    missing: tuple[Reference, ...] = ()
+    unpushed: tuple[Source, ...] = ()
+    """Repositories of ours that the pipeline would find without the branch it wants."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All steps in an order in which they could run one by one, and what forbids running them."""
+
+    scope: Scope
+    steps: tuple[Step, ...]
+    conflicts: tuple[Conflict, ...]
+    missing: tuple[Reference, ...]
+    references: tuple[Reference, ...]
+    kept: tuple[tuple[Key, Kept], ...] = ()
+
+    @property
+    def work(self) -> tuple[Step, ...]:
+        """The steps that change something."""
+        return tuple(step for step in self.steps if step.verb is not Verb.KEEP)
+
+    def count(self, verb: Verb) -> int:
+        """How many steps have this verb."""
+        return sum(step.verb is verb for step in self.steps)
+
+
+def plan(graph: Graph, state: State, *, push: bool) -> Plan:
+    """Compare what is wanted with what is live. `push`: whether there is a commit to push."""
+    conflicts = tuple(_conflicts(graph, state))
+    steps = [_compare(resource, state.live[resource.key]) for resource in graph.resources]
+    if push:
+        steps += [Step(Verb.PUSH, Key("commit", one.repository), source=one) for one in state.unpushed]
+    gone = [Step(Verb.DELETE, key) for key, kept in state.orphans.items() if kept is None]
+    return Plan(
+        scope=graph.scope,
+        steps=tuple(ordered([*steps, *gone])),
+        conflicts=conflicts,
+        missing=state.missing,
+        references=graph.references,
+        kept=tuple((key, kept) for key, kept in state.orphans.items() if kept is not None),
+    )
+
+
+def removal(scope: Scope, keys: Iterable[Key], kept: Mapping[Key, Kept]) -> Plan:
+    """The plan of `down`: every key goes but the kept ones."""
+    steps = [Step(Verb.DELETE, key) for key in keys if key not in kept]
+    return Plan(scope, tuple(ordered(steps)), (), (), (), tuple(kept.items()))
+
+
+def differences(wanted: Any, live: Any, path: str = "", *, exact: bool = False) -> Iterator[Change]:
+    """Where `live` is not as `wanted`: only keys that `wanted` has count, unless `exact`."""
+    match wanted, live:
+        case dict(), dict():
+            for key in sorted({*wanted, *live} if exact else wanted):
+                inner = f"{path}.{key}" if path else str(key)
+                yield from differences(wanted.get(key), live.get(key), inner, exact=exact)
+        case list(), list() if len(wanted) == len(live) and not _all_text(wanted, live):
+            for index, (left, right) in enumerate(zip(wanted, live, strict=True)):
+                yield from differences(left, right, f"{path}[{_label(left, index)}]", exact=exact)
+        case _:
+            if _plain(wanted) != _plain(live):
+                yield Change(path, live, wanted)
+
+
+def ordered(steps: list[Step]) -> Iterator[Step]:
+    """The steps with what each waits for, in one possible order."""
+    pending = [_waiting(step, steps) for step in steps]
+    done: set[Key] = set()
+    while pending:
+        ready = [step for step in pending if step.waits_for <= done]
+        if not ready:
+            raise AssertionError(f"kinds use each other in a ring: {[str(step) for step in pending]}")
+        yield from ready
+        done |= {step.key for step in ready}
+        pending = [step for step in pending if step not in ready]
+
+
+def _waiting(step: Step, steps: list[Step]) -> Step:
+    waits = frozenset(other.key for other in steps if other is not step and _waits(step, other))
+    return Step(step.verb, step.key, step.changes, step.resource, step.source, waits)
+
+
+def _waits(step: Step, other: Step) -> bool:
+    """Made after what it uses, removed before; what is no longer wanted goes when the pipeline has let go."""
+    if step.verb is Verb.PUSH:
+        return other.key == Key("repository", step.key.name)
+    if step.verb is Verb.DELETE:
+        if other.verb is Verb.DELETE:
+            return step.key.kind in kinds()[other.key.kind].uses
+        return other.key.kind == "pipeline"
+    if other.verb is Verb.PUSH:
+        return step.key.kind == "pipeline"
+    return other.verb is not Verb.DELETE and other.key.kind in kinds()[step.key.kind].uses
+
+
+def _conflicts(graph: Graph, state: State) -> Iterator[Conflict]:
+    for resource in graph.resources:
+        live = state.live[resource.key]
+        if live is not None and live.owner != graph.scope.pipeline:
+            yield Conflict(resource.key, live.owner)
+
+
+def _compare(resource: Resource, live: Live | None) -> Step:
+    if live is None:
+        return Step(Verb.CREATE, resource.key, resource=resource)
+    changes = tuple(_changes(resource, live.body))
+    return Step(Verb.UPDATE if changes else Verb.KEEP, resource.key, changes, resource)
+
+
+def _changes(resource: Resource, live: Body) -> Iterator[Change]:
+    for field, value in resource.body().items():
+        yield from differences(value, live.get(field), field, exact=field in resource.exact)
+
+
+def _label(value: Any, index: int) -> str:
+    """`Build` says more than `1` where a list's entries have names."""
+    return str(value["name"]) if isinstance(value, dict) and "name" in value else str(index)
+
+
+def _all_text(*lists: list[Any]) -> bool:
+    return all(isinstance(one, str) for entries in lists for one in entries)
+
+
+def _plain(value: Any) -> Any:
+    """IAM takes one word for a list of one, and the order of words means nothing."""
+    if isinstance(value, list) and _all_text(value):
+        return sorted(value)
+    return value

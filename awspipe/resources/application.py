@@ -1,0 +1,68 @@
+"""CodeDeploy applications: one a pipeline, the frame of its deployment groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from awspipe.aws import Aws, maybe, owner_of, tag_list
+from awspipe.naming import Scope
+from awspipe.resources.base import Body, Live, Resource, Tagged
+
+ABSENT = "ApplicationDoesNotExistException"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application(Resource):
+    """A CodeDeploy application for servers."""
+
+    kind: ClassVar[str] = "application"
+    indexed: ClassVar[bool] = False
+    permissions: ClassVar[frozenset[str]] = frozenset(
+        {
+            "codedeploy:CreateApplication",
+            "codedeploy:DeleteApplication",
+            "codedeploy:GetApplication",
+            "codedeploy:ListTagsForResource",
+            "codedeploy:TagResource",
+        }
+    )
+    exists_codes: ClassVar[frozenset[str]] = frozenset({"ApplicationAlreadyExistsException"})
+
+    def body(self) -> Body:
+        """What it deploys to."""
+        return {"computePlatform": "Server"}
+
+    def create(self, aws: Aws) -> None:
+        """One call."""
+        aws.client("codedeploy").create_application(
+            applicationName=self.name, computePlatform="Server", tags=tag_list(self.scope.tags)
+        )
+
+    @classmethod
+    def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
+        """Platform and owner."""
+        found = find_application(aws, name)
+        if found is None:
+            return None
+        answer = aws.client("codedeploy").list_tags_for_resource(ResourceArn=scope.application_arn(name))
+        return Live({"computePlatform": found["application"]["computePlatform"]}, owner_of(answer["Tags"]))
+
+    @classmethod
+    def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
+        """AWS removes what is left in it too; one that is absent is fine."""
+        aws.client("codedeploy").delete_application(applicationName=name)
+
+    @classmethod
+    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
+        """There is one name it can have."""
+        live = cls.read(aws, scope, scope.application, frozenset())
+        if live is not None and live.owner == scope.pipeline:
+            yield scope.application
+
+
+def find_application(aws: Aws, name: str) -> dict[str, Any] | None:
+    """GetApplication's answer, asked for once a reading; None when there is none."""
+    get = aws.client("codedeploy").get_application
+    return aws.once(("application", name), lambda: maybe(lambda: get(applicationName=name), ABSENT))

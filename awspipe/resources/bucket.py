@@ -1,0 +1,376 @@
+"""S3 buckets: for artifacts, to deploy into, or as a public web site.
+
+Every call but the creating and the listing one says who must own the bucket, so that a bucket of the same
+name in a stranger's account is never read or written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from awspipe.aws import DENIED, Aws, absent, code_of, explained, maybe, owner_of, refusal, tag_list
+from awspipe.errors import AwsError
+from awspipe.naming import Scope
+from awspipe.resources.base import Body, Live, Resource, Tagged
+from awspipe.resources.policy import Document
+
+SITE = "site-"
+"""What the part of a web site's bucket begins with: so its address can be told from its name."""
+
+_EXPIRY_DAYS = 30
+_CLOSED = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": True,
+    "RestrictPublicBuckets": True,
+}
+_OPEN_TO_POLICY = {**_CLOSED, "BlockPublicPolicy": False, "RestrictPublicBuckets": False}
+
+# Regions whose website endpoint has a hyphen before the region; all others have a dot.
+# https://docs.aws.amazon.com/general/latest/gr/s3.html#s3_website_region_endpoints
+_HYPHEN_REGIONS = frozenset(
+    {
+        "ap-northeast-1",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "eu-west-1",
+        "sa-east-1",
+        "us-east-1",
+        "us-gov-west-1",
+        "us-west-1",
+        "us-west-2",
+    }
+)
+
+
+def website_url(scope: Scope, bucket: str) -> str:
+    """The address of a bucket's web site: HTTP only.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
+    """
+    mark = "-" if scope.region in _HYPHEN_REGIONS else "."
+    domain = "amazonaws.com.cn" if scope.partition == "aws-cn" else "amazonaws.com"
+    return f"http://{bucket}.s3-website{mark}{scope.region}.{domain}/"
+
+
+def is_site(scope: Scope, bucket: str) -> bool:
+    """Whether a bucket of this name is one of the pipeline's web sites."""
+    return scope.owns_bucket_name(bucket) and bucket.removeprefix(scope.bucket_prefix).startswith(SITE)
+
+
+def site_policy(scope: Scope, bucket: str, *, public: bool) -> Document:
+    """Who may do what: everybody may read a site; nobody may use another bucket without TLS.
+
+    A site has no TLS rule: its endpoint speaks HTTP only.
+    """
+    objects = f"{scope.bucket_arn(bucket)}/*"
+    if public:
+        statement: Document = {
+            "Sid": "EverybodyReads",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": objects,
+        }
+    else:
+        statement = {
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [scope.bucket_arn(bucket), objects],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket(Resource):
+    """A bucket with its public-access block, policy, and either a lifecycle or a web site."""
+
+    kind: ClassVar[str] = "bucket"
+    exact: ClassVar[frozenset[str]] = frozenset({"Policy"})
+    permissions: ClassVar[frozenset[str]] = frozenset(
+        {
+            "s3:AbortMultipartUpload",
+            "s3:CreateBucket",
+            "s3:DeleteBucket",
+            "s3:DeleteBucketWebsite",
+            "s3:DeleteObject",
+            "s3:DeleteObjectVersion",
+            "s3:GetBucketPolicy",
+            "s3:GetBucketPublicAccessBlock",
+            "s3:GetBucketTagging",
+            "s3:GetBucketWebsite",
+            "s3:GetLifecycleConfiguration",
+            "s3:ListAllMyBuckets",
+            "s3:ListBucketMultipartUploads",
+            "s3:ListBucketVersions",
+            "s3:PutBucketPolicy",
+            "s3:PutBucketPublicAccessBlock",
+            "s3:PutBucketWebsite",
+            "s3:PutLifecycleConfiguration",
+            "s3:TagResource",
+            "tag:GetResources",
+        }
+    )
+    exists_codes: ClassVar[frozenset[str]] = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
+    priced: ClassVar[str] = "storage and requests"
+
+    policy: Document
+    website: dict[str, Any] | None = None
+    deployed_to: bool = False
+
+    @classmethod
+    def for_artifacts(cls, scope: Scope) -> Bucket:
+        """What the stages hand on: private, and gone after thirty days."""
+        name = scope.bucket("artifacts")
+        return cls(name=name, scope=scope, policy=site_policy(scope, name, public=False))
+
+    def body(self) -> Body:
+        """Artifacts expire; a bucket that is deployed to has a web site or none."""
+        public = self.website is not None
+        body: Body = {
+            "PublicAccessBlockConfiguration": _OPEN_TO_POLICY if public else _CLOSED,
+            "Policy": self.policy,
+        }
+        if self.deployed_to:
+            return {**body, "WebsiteConfiguration": self.website}
+        return {**body, "Rules": _lifecycle()}
+
+    def create(self, aws: Aws) -> None:
+        """The bucket, then what differs from a new one: those are closed to the public by themselves.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+        """
+        configuration: dict[str, Any] = {"Tags": tag_list(self.scope.tags)}
+        if self.scope.region != "us-east-1":
+            configuration["LocationConstraint"] = self.scope.region
+        namespace = {"BucketNamespace": "account-regional"} if self.scope.account_regional_buckets else {}
+        aws.client("s3").create_bucket(Bucket=self.name, CreateBucketConfiguration=configuration, **namespace)
+        new = {"PublicAccessBlockConfiguration": _CLOSED, "WebsiteConfiguration": None}
+        self.update(aws, frozenset(key for key, value in self.body().items() if new.get(key, ...) != value))
+
+    def update(self, aws: Aws, fields: frozenset[str]) -> None:
+        """The public-access block first: with it on, AWS refuses a public policy."""
+        if "PublicAccessBlockConfiguration" in fields:
+            self._call(aws, "put_public_access_block", "PublicAccessBlockConfiguration")
+        puts = {
+            "Policy": self._put_policy,
+            "Rules": self._put_lifecycle,
+            "WebsiteConfiguration": self._put_site,
+        }
+        chosen: list[Callable[[Aws], None]] = [put for field, put in puts.items() if field in fields]
+        aws.gather(*((lambda put=put: put(aws)) for put in chosen))
+
+    def _call(self, aws: Aws, operation: str, field: str) -> None:
+        call = getattr(aws.client("s3"), operation)
+        call(Bucket=self.name, ExpectedBucketOwner=self.scope.account, **{field: self.body()[field]})
+
+    def _put_policy(self, aws: Aws) -> None:
+        """A public-access block that was just lifted can take a moment to be so everywhere."""
+        put = aws.client("s3").put_bucket_policy
+        with explained(f"let everybody read bucket {self.name}" if self.website else f"guard {self.key}"):
+            aws.patiently(
+                lambda: put(
+                    Bucket=self.name,
+                    ExpectedBucketOwner=self.scope.account,
+                    Policy=json.dumps(self.policy),
+                ),
+                refused=lambda error: self.website is not None and code_of(error) == "AccessDenied",
+                why="S3 needs a moment to lift the public-access block",
+                limit=20,
+            )
+
+    def _put_lifecycle(self, aws: Aws) -> None:
+        aws.client("s3").put_bucket_lifecycle_configuration(
+            Bucket=self.name,
+            ExpectedBucketOwner=self.scope.account,
+            LifecycleConfiguration={"Rules": _lifecycle()},
+        )
+
+    def _put_site(self, aws: Aws) -> None:
+        if self.website is not None:
+            return self._call(aws, "put_bucket_website", "WebsiteConfiguration")
+        aws.client("s3").delete_bucket_website(Bucket=self.name, ExpectedBucketOwner=self.scope.account)
+        return None
+
+    @classmethod
+    def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
+        """Whose it is, then the `fields` asked for side by side."""
+        owner = cls._owner(aws, scope, name)
+        if owner is _NO_BUCKET:
+            return None
+        if owner != scope.pipeline:
+            return Live({}, owner)
+        chosen = sorted(fields & _READERS.keys())
+        values = aws.gather(
+            *(
+                (lambda field=field: _READERS[field](aws.client("s3"), name, scope.account))
+                for field in chosen
+            )
+        )
+        return Live(dict(zip(chosen, values, strict=True)), owner)
+
+    @staticmethod
+    def _owner(aws: Aws, scope: Scope, name: str) -> str | None:
+        """The owner tag's value, None without one, or `_NO_BUCKET`."""
+        found: list[dict[str, str]] = []
+
+        def ask() -> None:
+            answer = aws.client("s3").get_bucket_tagging(Bucket=name, ExpectedBucketOwner=scope.account)
+            found.extend(answer["TagSet"])
+
+        match refusal(ask, "NoSuchBucket", "NoSuchTagSet", *DENIED):
+            case "NoSuchBucket":
+                return _NO_BUCKET
+            case "" | "NoSuchTagSet":
+                return owner_of(found)
+            case _:
+                raise _not_ours(name)
+
+    @classmethod
+    def exists(cls, aws: Aws, scope: Scope, name: str) -> bool:
+        """Whether there is one in this account."""
+        head = aws.client("s3").head_bucket
+        refused = refusal(
+            lambda: head(Bucket=name, ExpectedBucketOwner=scope.account), "404", "NoSuchBucket", *DENIED
+        )
+        if refused in DENIED:
+            raise _not_ours(name)
+        return not refused
+
+    @classmethod
+    def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
+        """Tried at once, as most are empty; else every version, marker and unfinished upload goes first."""
+        with absent("NoSuchBucket"):
+            if refusal(lambda: cls._delete_empty(aws, scope, name), "BucketNotEmpty"):
+                _empty(aws, scope, name)
+                cls._delete_empty(aws, scope, name)
+
+    @staticmethod
+    def _delete_empty(aws: Aws, scope: Scope, name: str) -> None:
+        delete = aws.client("s3").delete_bucket
+        aws.patiently(
+            lambda: delete(Bucket=name, ExpectedBucketOwner=scope.account),
+            refused=lambda error: code_of(error) == "OperationAborted",
+            why="S3 is still busy with the bucket",
+            limit=60,
+        )
+
+    @classmethod
+    def name_in(cls, scope: Scope, arn: str) -> str | None:
+        """The bucket's name, where the ARN is one's."""
+        prefix = scope.bucket_arn("")
+        return arn.removeprefix(prefix) if arn.startswith(prefix) else None
+
+    @classmethod
+    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
+        """By name, and by tag under any name."""
+        pages = aws.client("s3").get_paginator("list_buckets")
+        names = {
+            bucket["Name"]
+            for page in pages.paginate(Prefix=scope.bucket_prefix, BucketRegion=scope.region)
+            for bucket in page["Buckets"]
+            if scope.owns_bucket_name(bucket["Name"])
+        }
+        indexed = tagged.names(cls)
+        yield from sorted(indexed)
+        for name in sorted(names - indexed):
+            if cls._owner(aws, scope, name) == scope.pipeline:
+                yield name
+
+
+_NO_BUCKET = "\0no bucket"
+
+
+def _lifecycle() -> list[dict[str, Any]]:
+    return [
+        {
+            "ID": "awspipe",
+            "Filter": {"Prefix": ""},
+            "Status": "Enabled",
+            "Expiration": {"Days": _EXPIRY_DAYS},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+        }
+    ]
+
+
+def _not_ours(name: str) -> AwsError:
+    return AwsError(
+        f"look at bucket {name}: access denied: it is another account's, or these credentials may not see it",
+        code="AccessDenied",
+        hint="use the credentials of the account that owns it, or another pipeline name",
+    )
+
+
+def _read_block(s3: Any, name: str, account: str) -> Any:
+    answer = maybe(
+        lambda: s3.get_public_access_block(Bucket=name, ExpectedBucketOwner=account),
+        "NoSuchPublicAccessBlockConfiguration",
+    )
+    return answer and answer["PublicAccessBlockConfiguration"]
+
+
+def _read_policy(s3: Any, name: str, account: str) -> Any:
+    answer = maybe(
+        lambda: s3.get_bucket_policy(Bucket=name, ExpectedBucketOwner=account), "NoSuchBucketPolicy"
+    )
+    return answer and json.loads(answer["Policy"])
+
+
+def _read_rules(s3: Any, name: str, account: str) -> Any:
+    answer = maybe(
+        lambda: s3.get_bucket_lifecycle_configuration(Bucket=name, ExpectedBucketOwner=account),
+        "NoSuchLifecycleConfiguration",
+    )
+    return answer and answer["Rules"]
+
+
+def _read_site(s3: Any, name: str, account: str) -> Any:
+    answer = maybe(
+        lambda: s3.get_bucket_website(Bucket=name, ExpectedBucketOwner=account),
+        "NoSuchWebsiteConfiguration",
+    )
+    return answer and {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+
+
+_READERS: dict[str, Callable[[Any, str, str], Any]] = {
+    "PublicAccessBlockConfiguration": _read_block,
+    "Policy": _read_policy,
+    "Rules": _read_rules,
+    "WebsiteConfiguration": _read_site,
+}
+
+
+def _empty(aws: Aws, scope: Scope, name: str) -> None:
+    """Remove versions, delete markers and unfinished uploads until none are listed any more."""
+    s3 = aws.client("s3")
+    owner = {"Bucket": name, "ExpectedBucketOwner": scope.account}
+    while True:
+        page = s3.list_object_versions(**owner)
+        found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+        if not found:
+            break
+        objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+        answer = s3.delete_objects(**owner, Delete={"Objects": objects, "Quiet": True})
+        _check_deleted(name, answer.get("Errors", []))
+    for page in s3.get_paginator("list_multipart_uploads").paginate(**owner):
+        for upload in page.get("Uploads", ()):
+            with absent("NoSuchUpload"):
+                s3.abort_multipart_upload(**owner, Key=upload["Key"], UploadId=upload["UploadId"])
+
+
+def _check_deleted(name: str, errors: list[dict[str, str]]) -> None:
+    if errors:
+        first = errors[0]
+        raise AwsError(
+            f"empty bucket {name}: {len(errors)} objects stay, first {first.get('Key')!r}: "
+            f"{first.get('Message')} ({first.get('Code')})",
+            code=str(first.get("Code", "")),
+            hint="an object lock or a bucket policy keeps them; lift it and run the same command again",
+        )

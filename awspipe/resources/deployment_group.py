@@ -1,0 +1,179 @@
+"""CodeDeploy deployment groups: which servers a deploy action deploys to, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from awspipe.aws import Aws, absent, code_of, maybe, owner_of, tag_list
+from awspipe.naming import Scope
+from awspipe.resources.application import ABSENT as NO_APPLICATION
+from awspipe.resources.application import find_application
+from awspipe.resources.base import Body, Live, Resource, Tagged
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
+_ABSENT = "DeploymentGroupDoesNotExistException"
+_TagPairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentGroup(Resource):
+    """A deployment group. Its name here is `application/group`, as in its ARN."""
+
+    kind: ClassVar[str] = "deployment-group"
+    indexed: ClassVar[bool] = False
+    uses: ClassVar[frozenset[str]] = frozenset({"role", "application"})
+    permissions: ClassVar[frozenset[str]] = frozenset(
+        {
+            "codedeploy:CreateDeploymentGroup",
+            "codedeploy:DeleteDeploymentGroup",
+            "codedeploy:GetDeploymentGroup",
+            "codedeploy:ListDeploymentGroups",
+            "codedeploy:ListDeployments",
+            "codedeploy:ListTagsForResource",
+            "codedeploy:StopDeployment",
+            "codedeploy:TagResource",
+            "codedeploy:UpdateDeploymentGroup",
+            "iam:PassRole",
+        }
+    )
+    exists_codes: ClassVar[frozenset[str]] = frozenset({"DeploymentGroupAlreadyExistsException"})
+    priced: ClassVar[str] = "on-premises updates"
+
+    role_arn: str
+    config: str
+    ec2_tags: _TagPairs
+    on_premises_tags: _TagPairs
+    rollback: bool
+
+    @staticmethod
+    def name_of(application: str, group: str) -> str:
+        """The two names as one."""
+        return f"{application}/{group}"
+
+    def body(self) -> Body:
+        """Role, servers, configuration and roll-back."""
+        return {
+            "serviceRoleArn": self.role_arn,
+            "deploymentConfigName": self.config,
+            "ec2TagFilters": _filters(self.ec2_tags),
+            "onPremisesInstanceTagFilters": _filters(self.on_premises_tags),
+            "autoRollbackConfiguration": {
+                "enabled": self.rollback,
+                "events": ["DEPLOYMENT_FAILURE"] if self.rollback else [],
+            },
+        }
+
+    def create(self, aws: Aws) -> None:
+        """One call, repeated while the role is too young."""
+        application, group = self.name.split("/")
+        self._send(
+            aws,
+            lambda: aws.client("codedeploy").create_deployment_group(
+                applicationName=application,
+                deploymentGroupName=group,
+                tags=tag_list(self.scope.tags),
+                **self.body(),
+            ),
+        )
+
+    def update(self, aws: Aws, fields: frozenset[str]) -> None:
+        """The fields that differ."""
+        application, group = self.name.split("/")
+        changed = {key: self.body()[key] for key in fields}
+        self._send(
+            aws,
+            lambda: aws.client("codedeploy").update_deployment_group(
+                applicationName=application, currentDeploymentGroupName=group, **changed
+            ),
+        )
+
+    def _send(self, aws: Aws, call: Any) -> None:
+        aws.patiently(
+            call,
+            refused=_role_too_young,
+            why="IAM needs a moment before CodeDeploy can use the new role",
+            limit=300,
+        )
+
+    @classmethod
+    def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
+        """The group's settings, filters sorted."""
+        application, group = name.split("/")
+        codedeploy = aws.client("codedeploy")
+        found = maybe(
+            lambda: codedeploy.get_deployment_group(applicationName=application, deploymentGroupName=group),
+            _ABSENT,
+            NO_APPLICATION,
+        )
+        if found is None:
+            return None
+        info = found["deploymentGroupInfo"]
+        rollback = info.get("autoRollbackConfiguration") or {}
+        body = {
+            "serviceRoleArn": info["serviceRoleArn"],
+            "deploymentConfigName": info["deploymentConfigName"],
+            "ec2TagFilters": _sorted(info.get("ec2TagFilters")),
+            "onPremisesInstanceTagFilters": _sorted(info.get("onPremisesInstanceTagFilters")),
+            "autoRollbackConfiguration": {
+                "enabled": rollback.get("enabled", False),
+                "events": rollback.get("events", []),
+            },
+        }
+        return Live(body, cls._owner(aws, scope, name))
+
+    @staticmethod
+    def _owner(aws: Aws, scope: Scope, name: str) -> str | None:
+        arn = scope.deployment_group_arn(*name.split("/"))
+        return owner_of(aws.client("codedeploy").list_tags_for_resource(ResourceArn=arn)["Tags"])
+
+    @classmethod
+    def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
+        """A deployment that still runs is stopped first."""
+        application, group = name.split("/")
+        codedeploy = aws.client("codedeploy")
+        for deployment in _running(codedeploy, application, group):
+            with absent("DeploymentAlreadyCompletedException"):
+                codedeploy.stop_deployment(deploymentId=deployment, autoRollbackEnabled=False)
+        codedeploy.delete_deployment_group(applicationName=application, deploymentGroupName=group)
+
+    @classmethod
+    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
+        """The groups of the pipeline's application that carry the tag."""
+        application = scope.application
+        if find_application(aws, application) is None:
+            return
+        pages = aws.client("codedeploy").get_paginator("list_deployment_groups")
+        with absent(NO_APPLICATION):
+            for page in pages.paginate(applicationName=application):
+                for group in page["deploymentGroups"]:
+                    name = cls.name_of(application, group)
+                    if cls._owner(aws, scope, name) == scope.pipeline:
+                        yield name
+
+
+def _filters(tags: _TagPairs) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value, "Type": "KEY_AND_VALUE"} for key, value in tags]
+
+
+def _sorted(filters: list[dict[str, str]] | None) -> list[dict[str, str]]:
+    return sorted(filters or [], key=lambda one: (one.get("Key", ""), one.get("Value", "")))
+
+
+def _running(codedeploy: Any, application: str, group: str) -> list[str]:
+    with absent(_ABSENT, NO_APPLICATION):
+        answer = codedeploy.list_deployments(
+            applicationName=application,
+            deploymentGroupName=group,
+            includeOnlyStatuses=["Created", "Queued", "InProgress", "Ready"],
+        )
+        return list(answer["deployments"])
+    return []
+
+
+def _role_too_young(error: ClientError) -> bool:
+    """https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/deploy/deployment_group.go."""
+    return code_of(error) == "InvalidRoleException"

@@ -1,0 +1,95 @@
+"""CloudWatch log groups of builds: made by us, because CodeBuild's own would keep every line for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from awspipe.aws import Aws, absent, owner_of
+from awspipe.naming import Scope
+from awspipe.resources.base import Body, Live, Resource, Tagged
+
+_BUILDS = "/aws/codebuild/"
+_RETENTION_DAYS = 14
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogGroup(Resource):
+    """A log group whose lines go after two weeks."""
+
+    kind: ClassVar[str] = "log-group"
+    permissions: ClassVar[frozenset[str]] = frozenset(
+        {
+            "logs:CreateLogGroup",
+            "logs:DeleteLogGroup",
+            "logs:DescribeLogGroups",
+            "logs:ListTagsForResource",
+            "logs:PutRetentionPolicy",
+            "logs:TagResource",
+            "tag:GetResources",
+        }
+    )
+    exists_codes: ClassVar[frozenset[str]] = frozenset({"ResourceAlreadyExistsException"})
+    priced: ClassVar[str] = "log storage"
+
+    retention_days: int = _RETENTION_DAYS
+
+    @classmethod
+    def for_project(cls, scope: Scope, project: str) -> LogGroup:
+        """Where CodeBuild writes a project's builds."""
+        return cls(name=_BUILDS + project, scope=scope)
+
+    def body(self) -> Body:
+        """How long lines stay."""
+        return {"retentionInDays": self.retention_days}
+
+    def create(self, aws: Aws) -> None:
+        """The group, then its retention."""
+        aws.client("logs").create_log_group(logGroupName=self.name, tags=self.scope.tags)
+        self.update(aws, frozenset({"retentionInDays"}))
+
+    def update(self, aws: Aws, fields: frozenset[str]) -> None:
+        """There is one field."""
+        aws.client("logs").put_retention_policy(logGroupName=self.name, retentionInDays=self.retention_days)
+
+    @classmethod
+    def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
+        """Log groups are listed by prefix only; the one of this very name counts."""
+        found = next((group for group in _groups(aws, name) if group["logGroupName"] == name), None)
+        if found is None:
+            return None
+        return Live({"retentionInDays": found.get("retentionInDays")}, cls._owner(aws, scope, name))
+
+    @staticmethod
+    def _owner(aws: Aws, scope: Scope, name: str) -> str | None:
+        answer = aws.client("logs").list_tags_for_resource(resourceArn=scope.log_group_arn(name))
+        return owner_of(answer["tags"])
+
+    @classmethod
+    def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
+        """The group with every line."""
+        with absent("ResourceNotFoundException"):
+            aws.client("logs").delete_log_group(logGroupName=name)
+
+    @classmethod
+    def name_in(cls, scope: Scope, arn: str) -> str | None:
+        """The group's name, where the ARN is one's."""
+        prefix = scope.log_group_arn("")
+        return arn.removeprefix(prefix).removesuffix(":*") if arn.startswith(prefix) else None
+
+    @classmethod
+    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
+        """By name, and by tag under any name."""
+        names = {group["logGroupName"] for group in _groups(aws, _BUILDS + scope.project_prefix)}
+        indexed = tagged.names(cls)
+        yield from sorted(indexed)
+        for name in sorted(names - indexed):
+            if cls._owner(aws, scope, name) == scope.pipeline:
+                yield name
+
+
+def _groups(aws: Aws, prefix: str) -> Iterator[dict[str, Any]]:
+    pages = aws.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+    for page in pages:
+        yield from page["logGroups"]

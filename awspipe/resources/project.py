@@ -1,0 +1,173 @@
+"""CodeBuild projects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from awspipe.aws import Aws, absent, code_of, owner_of, tag_list
+from awspipe.naming import Scope
+from awspipe.resources.base import Body, Live, Resource, Tagged
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
+_NO_CACHE = {"type": "NO_CACHE"}
+_CACHES = {
+    "none": _NO_CACHE,
+    "source": {"type": "LOCAL", "modes": ["LOCAL_SOURCE_CACHE"]},
+    "docker": {"type": "LOCAL", "modes": ["LOCAL_DOCKER_LAYER_CACHE"]},
+    "custom": {"type": "LOCAL", "modes": ["LOCAL_CUSTOM_CACHE"]},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable of a build; `type` is PLAINTEXT, PARAMETER_STORE or SECRETS_MANAGER."""
+
+    name: str
+    value: str
+    type: str
+
+    def body(self) -> dict[str, str]:
+        """As CodeBuild writes it."""
+        return {"name": self.name, "value": self.value, "type": self.type}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildProject(Resource):
+    """A CodeBuild project that an action of the pipeline runs."""
+
+    kind: ClassVar[str] = "build-project"
+    uses: ClassVar[frozenset[str]] = frozenset({"role", "log-group"})
+    permissions: ClassVar[frozenset[str]] = frozenset(
+        {
+            "codebuild:BatchGetBuilds",
+            "codebuild:BatchGetProjects",
+            "codebuild:CreateProject",
+            "codebuild:DeleteProject",
+            "codebuild:ListBuildsForProject",
+            "codebuild:ListProjects",
+            "codebuild:StopBuild",
+            "codebuild:UpdateProject",
+            "iam:PassRole",
+            "tag:GetResources",
+        }
+    )
+    exists_codes: ClassVar[frozenset[str]] = frozenset({"ResourceAlreadyExistsException"})
+    priced: ClassVar[str] = "build minutes"
+
+    role_arn: str
+    image: str
+    build_type: str
+    compute: str
+    buildspec: str
+    variables: tuple[Variable, ...]
+    privileged: bool
+    cache: str
+    timeout: int
+    log_group: str
+
+    def body(self) -> Body:
+        """Everything but name and tags."""
+        curated = self.image.startswith("aws/codebuild/")
+        return {
+            "description": f"awspipe: made for the pipeline {self.scope.pipeline}",
+            "source": {"type": "CODEPIPELINE", "buildspec": self.buildspec},
+            "artifacts": {"type": "CODEPIPELINE"},
+            "cache": _CACHES[self.cache],
+            "environment": {
+                "type": self.build_type,
+                "image": self.image,
+                "computeType": self.compute,
+                "environmentVariables": [variable.body() for variable in self.variables],
+                "privilegedMode": self.privileged,
+                "imagePullCredentialsType": "CODEBUILD" if curated else "SERVICE_ROLE",
+            },
+            "serviceRole": self.role_arn,
+            "timeoutInMinutes": self.timeout,
+            "logsConfig": {"cloudWatchLogs": {"status": "ENABLED", "groupName": self.log_group}},
+        }
+
+    def create(self, aws: Aws) -> None:
+        """One call, repeated while the role is too young."""
+        self._send(aws, "create_project", self.body())
+
+    def update(self, aws: Aws, fields: frozenset[str]) -> None:
+        """The fields that differ, and the tags: an update without them removes them."""
+        self._send(aws, "update_project", {key: self.body()[key] for key in fields})
+
+    def _send(self, aws: Aws, operation: str, body: Body) -> None:
+        call = getattr(aws.client("codebuild"), operation)
+        aws.patiently(
+            lambda: call(name=self.name, tags=tag_list(self.scope.tags, "key", "value"), **body),
+            refused=_role_too_young,
+            why="IAM needs a moment before CodeBuild can use the new role",
+            limit=120,
+        )
+
+    @classmethod
+    def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
+        """The project's settings, environment variables by name."""
+        found = aws.client("codebuild").batch_get_projects(names=[name])["projects"]
+        if not found:
+            return None
+        project = found[0]
+        environment = dict(project["environment"])
+        environment["environmentVariables"] = sorted(
+            environment.get("environmentVariables", ()), key=lambda variable: str(variable["name"])
+        )
+        body = {**project, "environment": environment, "cache": project.get("cache", _NO_CACHE)}
+        return Live(body, owner_of(project.get("tags", [])))
+
+    @classmethod
+    def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
+        """Builds that still run are stopped first: they cost, and nobody would see them."""
+        for build in _running_builds(aws, name):
+            with absent("ResourceNotFoundException"):
+                aws.client("codebuild").stop_build(id=build)
+        aws.client("codebuild").delete_project(name=name)
+
+    @classmethod
+    def name_in(cls, scope: Scope, arn: str) -> str | None:
+        """The project's name, where the ARN is one's."""
+        prefix = scope.project_arn("")
+        return arn.removeprefix(prefix) if arn.startswith(prefix) else None
+
+    @classmethod
+    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
+        """By name, and by tag under any name."""
+        codebuild = aws.client("codebuild")
+        names = {
+            name
+            for page in codebuild.get_paginator("list_projects").paginate()
+            for name in page["projects"]
+            if name.startswith(scope.project_prefix)
+        }
+        indexed = tagged.names(cls)
+        yield from sorted(indexed)
+        for project in _projects(codebuild, sorted(names - indexed)):
+            if owner_of(project.get("tags", [])) == scope.pipeline:
+                yield project["name"]
+
+
+def _projects(codebuild: Any, names: list[str]) -> Iterator[dict[str, Any]]:
+    for start in range(0, len(names), 100):
+        yield from codebuild.batch_get_projects(names=names[start : start + 100])["projects"]
+
+
+def _running_builds(aws: Aws, project: str) -> Iterator[str]:
+    """The newest hundred of a project's builds that have not ended; older ones have long timed out."""
+    codebuild = aws.client("codebuild")
+    ids: list[str] = []
+    with absent("ResourceNotFoundException"):
+        ids = codebuild.list_builds_for_project(projectName=project)["ids"][:100]
+    if ids:
+        builds = codebuild.batch_get_builds(ids=ids)["builds"]
+        yield from (build["id"] for build in builds if not build["buildComplete"])
+
+
+def _role_too_young(error: ClientError) -> bool:
+    """https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/codebuild/project.go."""
+    return code_of(error) == "InvalidInputException" and "ot authorized to perform" in str(error)

@@ -1,0 +1,103 @@
+"""CodeCommit repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from awspipe.aws import Aws, maybe, owner_of
+from awspipe.naming import Scope
+from awspipe.resources.base import Body, Kept, Live, Resource, Tagged
+
+_ABSENT = "RepositoryDoesNotExistException"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repository(Resource):
+    """A CodeCommit repository: made empty, filled by `git push`, kept when it holds commits."""
+
+    kind: ClassVar[str] = "repository"
+    permissions: ClassVar[frozenset[str]] = frozenset(
+        {
+            "codecommit:CreateRepository",
+            "codecommit:DeleteRepository",
+            "codecommit:GetRepository",
+            "codecommit:ListBranches",
+            "codecommit:ListTagsForResource",
+            "codecommit:TagResource",
+            "tag:GetResources",
+        }
+    )
+    exists_codes: ClassVar[frozenset[str]] = frozenset({"RepositoryNameExistsException"})
+
+    @staticmethod
+    def https_url(scope: Scope, name: str) -> str:
+        """The address AWS gives a repository for git over HTTPS."""
+        domain = "amazonaws.com.cn" if scope.partition == "aws-cn" else "amazonaws.com"
+        return f"https://git-codecommit.{scope.region}.{domain}/v1/repos/{name}"
+
+    def body(self) -> Body:
+        """Nothing: a repository is its commits, and those are the user's."""
+        return {}
+
+    def create(self, aws: Aws) -> None:
+        """One call."""
+        aws.client("codecommit").create_repository(repositoryName=self.name, tags=self.scope.tags)
+
+    @classmethod
+    def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
+        """The repository's owner."""
+        if not cls.exists(aws, scope, name):
+            return None
+        answer = aws.client("codecommit").list_tags_for_resource(resourceArn=scope.repository_arn(name))
+        return Live({}, owner_of(answer["tags"]))
+
+    @classmethod
+    def exists(cls, aws: Aws, scope: Scope, name: str) -> bool:
+        """Whether there is one of this name."""
+        codecommit = aws.client("codecommit")
+        found = maybe(lambda: codecommit.get_repository(repositoryName=name), _ABSENT)
+        return found is not None and bool(found["repositoryMetadata"])
+
+    @classmethod
+    def has_branch(cls, aws: Aws, name: str, branch: str) -> bool:
+        """Whether a branch is there to build from."""
+        get = aws.client("codecommit").get_branch
+        absent = (_ABSENT, "BranchDoesNotExistException")
+        return maybe(lambda: get(repositoryName=name, branchName=branch), *absent) is not None
+
+    @classmethod
+    def clone_url(cls, aws: Aws, name: str) -> str:
+        """The address for git over HTTPS, as AWS gives it."""
+        metadata = aws.client("codecommit").get_repository(repositoryName=name)["repositoryMetadata"]
+        return str(metadata["cloneUrlHttp"])
+
+    @classmethod
+    def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
+        """Deleting one that is absent succeeds."""
+        aws.client("codecommit").delete_repository(repositoryName=name)
+
+    @classmethod
+    def name_in(cls, scope: Scope, arn: str) -> str | None:
+        """The repository's name, where the ARN is one's."""
+        prefix = scope.repository_arn("")
+        return arn.removeprefix(prefix) if arn.startswith(prefix) else None
+
+    @classmethod
+    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
+        """By tag, and under the pipeline's own name (the usual one) where the tag index is behind."""
+        names = tagged.names(cls)
+        yield from sorted(names)
+        if scope.pipeline not in names:
+            live = cls.read(aws, scope, scope.pipeline, frozenset())
+            if live is not None and live.owner == scope.pipeline:
+                yield scope.pipeline
+
+    @classmethod
+    def keep(cls, aws: Aws, scope: Scope, name: str) -> Kept | None:
+        """A repository that holds commits is somebody's work."""
+        branches = maybe(lambda: aws.client("codecommit").list_branches(repositoryName=name), _ABSENT)
+        if branches and branches["branches"]:
+            return Kept("it holds commits; --delete-data removes it too")
+        return None

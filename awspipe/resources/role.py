@@ -1,0 +1,210 @@
+"""IAM roles: one a service and job, least privilege, each with one inline policy.
+
+A role's path, `/awspipe/<region>/<pipeline>/`, marks it as ours as the tag does: it is part of the creating
+call, cannot be changed afterwards, and IAM lists by it (IAM's list has no tags, the tag index no roles).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import unquote
+
+from awspipe.aws import Aws, absent, maybe, refusal, tag_list
+from awspipe.naming import Scope
+from awspipe.resources.base import Body, Live, Resource, Tagged
+from awspipe.resources.policy import Document, Statement, policy, trust
+
+_POLICY_NAME = "awspipe"
+_ABSENT = "NoSuchEntity"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role(Resource):
+    """A role that one AWS service takes on: who may take it on, and what it may then do."""
+
+    kind: ClassVar[str] = "role"
+    exact: ClassVar[frozenset[str]] = frozenset({"AssumeRolePolicyDocument", "Policy"})
+    indexed: ClassVar[bool] = False
+    permissions: ClassVar[frozenset[str]] = frozenset(
+        {
+            "iam:CreateRole",
+            "iam:DeleteRole",
+            "iam:DeleteRolePolicy",
+            "iam:DetachRolePolicy",
+            "iam:GetRole",
+            "iam:GetRolePolicy",
+            "iam:ListAttachedRolePolicies",
+            "iam:ListRolePolicies",
+            "iam:ListRoles",
+            "iam:PutRolePolicy",
+            "iam:TagRole",
+            "iam:UpdateAssumeRolePolicy",
+        }
+    )
+    exists_codes: ClassVar[frozenset[str]] = frozenset({"EntityAlreadyExists"})
+
+    trusts: Document
+    statements: tuple[Statement, ...]
+
+    @property
+    def arn(self) -> str:
+        """The role's ARN, path included."""
+        return self.scope.role_arn(self.name)
+
+    @classmethod
+    def for_pipeline(cls, scope: Scope, statements: tuple[Statement, ...]) -> Role:
+        """CodePipeline's role. AWS documents no condition for its trust policy, so there is none."""
+        return cls(
+            name=scope.role(""),
+            scope=scope,
+            trusts=trust("codepipeline.amazonaws.com"),
+            statements=statements,
+        )
+
+    @classmethod
+    def for_project(cls, scope: Scope, part: str, *, project: str, statements: tuple[Statement, ...]) -> Role:
+        """A build project's role, for this project only.
+
+        https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
+        """
+        condition = {
+            "StringEquals": {
+                "aws:SourceAccount": scope.account,
+                "aws:SourceArn": scope.project_arn(project),
+            }
+        }
+        return cls(
+            name=scope.role(part),
+            scope=scope,
+            trusts=trust("codebuild.amazonaws.com", condition),
+            statements=statements,
+        )
+
+    @classmethod
+    def for_deployment_group(cls, scope: Scope, part: str, *, reads_ec2: bool) -> Role:
+        """CodeDeploy's role: in-place deployments only look instances up.
+
+        https://docs.aws.amazon.com/codedeploy/latest/userguide/security_confused_deputy.html
+        """
+        condition = {
+            "StringEquals": {"aws:SourceAccount": scope.account},
+            "StringLike": {"aws:SourceArn": scope.deployment_group_arn(scope.application, "*")},
+        }
+        actions = ("ec2:DescribeInstances", "ec2:DescribeInstanceStatus") if reads_ec2 else ()
+        return cls(
+            name=scope.role(part),
+            scope=scope,
+            trusts=trust("codedeploy.amazonaws.com", condition),
+            statements=(Statement(actions=(*actions, "tag:GetResources"), resources=("*",)),),
+        )
+
+    @classmethod
+    def for_rule(cls, scope: Scope, part: str) -> Role:
+        """EventBridge's role: it may start this one pipeline."""
+        return cls(
+            name=scope.role(part),
+            scope=scope,
+            trusts=trust("events.amazonaws.com"),
+            statements=(
+                Statement(actions=("codepipeline:StartPipelineExecution",), resources=(scope.pipeline_arn,)),
+            ),
+        )
+
+    def body(self) -> Body:
+        """Trust policy and inline policy."""
+        return {"AssumeRolePolicyDocument": self.trusts, "Policy": policy(self.statements)}
+
+    def create(self, aws: Aws) -> None:
+        """The role, then its policy."""
+        aws.client("iam").create_role(
+            RoleName=self.name,
+            Path=self.scope.role_path,
+            AssumeRolePolicyDocument=json.dumps(self.trusts),
+            Description=f"awspipe: made for the pipeline {self.scope.pipeline}",
+            Tags=tag_list(self.scope.tags),
+        )
+        self._put_policy(aws)
+
+    def update(self, aws: Aws, fields: frozenset[str]) -> None:
+        """Only the document that differs."""
+        if "AssumeRolePolicyDocument" in fields:
+            aws.client("iam").update_assume_role_policy(
+                RoleName=self.name, PolicyDocument=json.dumps(self.trusts)
+            )
+        if "Policy" in fields:
+            self._put_policy(aws)
+
+    def _put_policy(self, aws: Aws) -> None:
+        aws.client("iam").put_role_policy(
+            RoleName=self.name,
+            PolicyName=_POLICY_NAME,
+            PolicyDocument=json.dumps(policy(self.statements)),
+        )
+
+    @classmethod
+    def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
+        """Both documents. A role on another path is not ours, whatever its name."""
+        iam = aws.client("iam")
+        role = cls.listed(aws, scope.role_path).get(name)
+        if role is None:
+            found = maybe(lambda: iam.get_role(RoleName=name), _ABSENT)
+            if found is None:
+                return None
+            role = found["Role"]
+        if role["Path"] != scope.role_path:
+            return Live({}, None)
+        inline = maybe(lambda: iam.get_role_policy(RoleName=name, PolicyName=_POLICY_NAME), _ABSENT)
+        return Live(
+            {
+                "AssumeRolePolicyDocument": _document(role["AssumeRolePolicyDocument"]),
+                "Policy": _document(inline["PolicyDocument"]) if inline else None,
+            },
+            scope.pipeline,
+        )
+
+    @classmethod
+    def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
+        """Our policy and the role; where somebody attached more, that is taken off first."""
+        iam = aws.client("iam")
+        with absent(_ABSENT):
+            iam.delete_role_policy(RoleName=name, PolicyName=_POLICY_NAME)
+        with absent(_ABSENT):
+            if refusal(lambda: iam.delete_role(RoleName=name), "DeleteConflict"):
+                cls._strip(aws, name)
+                iam.delete_role(RoleName=name)
+
+    @staticmethod
+    def _strip(aws: Aws, name: str) -> None:
+        iam = aws.client("iam")
+        for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=name):
+            for attached in page["AttachedPolicies"]:
+                iam.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
+        for page in iam.get_paginator("list_role_policies").paginate(RoleName=name):
+            for inline in page["PolicyNames"]:
+                iam.delete_role_policy(RoleName=name, PolicyName=inline)
+
+    @classmethod
+    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
+        """Every role on the pipeline's path."""
+        yield from sorted(cls.listed(aws, scope.role_path))
+
+    @staticmethod
+    def listed(aws: Aws, path: str) -> dict[str, dict[str, Any]]:
+        """The roles on a path by name, listed once a reading."""
+        pages = aws.client("iam").get_paginator("list_roles")
+        return aws.once(
+            ("roles", path),
+            lambda: {
+                role["RoleName"]: role for page in pages.paginate(PathPrefix=path) for role in page["Roles"]
+            },
+        )
+
+
+def _document(text: Document | str) -> Document:
+    """A policy as botocore gives it: already read, or (from some endpoints) still quoted JSON."""
+    if isinstance(text, str):
+        return dict(json.loads(unquote(text)))
+    return text

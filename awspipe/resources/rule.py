@@ -1,0 +1,145 @@
+"""EventBridge rules, each with its one target: the event that starts the pipeline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from awspipe.aws import Aws, absent, maybe, owner_of, refusal, tag_list
+from awspipe.errors import AwsError
+from awspipe.naming import Scope
+from awspipe.resources.base import Body, Live, Resource, Tagged
+
+_ABSENT = "ResourceNotFoundException"
+_TARGET_ID = "pipeline"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule(Resource):
+    """A rule on the default event bus whose target is the pipeline."""
+
+    kind: ClassVar[str] = "rule"
+    exact: ClassVar[frozenset[str]] = frozenset({"EventPattern"})
+    uses: ClassVar[frozenset[str]] = frozenset({"role"})
+    permissions: ClassVar[frozenset[str]] = frozenset(
+        {
+            "events:DeleteRule",
+            "events:DescribeRule",
+            "events:ListRules",
+            "events:ListTagsForResource",
+            "events:ListTargetsByRule",
+            "events:PutRule",
+            "events:PutTargets",
+            "events:RemoveTargets",
+            "events:TagResource",
+            "iam:PassRole",
+            "tag:GetResources",
+        }
+    )
+
+    pattern: dict[str, object]
+    role_arn: str
+
+    def body(self) -> Body:
+        """Pattern, state and target."""
+        return {
+            "Description": f"awspipe: starts the pipeline {self.scope.pipeline}",
+            "EventPattern": self.pattern,
+            "State": "ENABLED",
+            "Target": {"Arn": self.scope.pipeline_arn, "RoleArn": self.role_arn},
+        }
+
+    def create(self, aws: Aws) -> None:
+        """The rule, then its target."""
+        self._put_rule(aws, Tags=tag_list(self.scope.tags))
+        self._put_target(aws)
+
+    def update(self, aws: Aws, fields: frozenset[str]) -> None:
+        """PutRule replaces a rule whole, so its fields go together; the target is a call of its own."""
+        if fields - {"Target"}:
+            self._put_rule(aws)
+        if "Target" in fields:
+            self._put_target(aws)
+
+    def _put_rule(self, aws: Aws, **tags: Any) -> None:
+        body = self.body()
+        aws.client("events").put_rule(
+            Name=self.name,
+            Description=body["Description"],
+            EventPattern=json.dumps(self.pattern),
+            State="ENABLED",
+            **tags,
+        )
+
+    def _put_target(self, aws: Aws) -> None:
+        target = {"Id": _TARGET_ID, **self.body()["Target"]}
+        answer = aws.client("events").put_targets(Rule=self.name, Targets=[target])
+        _check_entries(answer, f"point rule {self.name} at the pipeline")
+
+    @classmethod
+    def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
+        """The rule and our target in it."""
+        events = aws.client("events")
+        rule = maybe(lambda: events.describe_rule(Name=name), _ABSENT)
+        if rule is None:
+            return None
+        targets, tags = aws.gather(
+            lambda: events.list_targets_by_rule(Rule=name)["Targets"],
+            lambda: events.list_tags_for_resource(ResourceARN=scope.rule_arn(name))["Tags"],
+        )
+        ours = next((target for target in targets if target["Id"] == _TARGET_ID), None)
+        body = {
+            "Description": rule.get("Description"),
+            "EventPattern": json.loads(rule.get("EventPattern") or "null"),
+            "State": rule["State"],
+            "Target": ours and {"Arn": ours["Arn"], "RoleArn": ours.get("RoleArn")},
+        }
+        return Live(body, owner_of(tags))
+
+    @classmethod
+    def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
+        """Our target, then the rule; where somebody added targets, those go with it."""
+        cls._remove(aws, name, [_TARGET_ID])
+        events = aws.client("events")
+        if refusal(lambda: events.delete_rule(Name=name), "ValidationException"):
+            with absent(_ABSENT):
+                targets = events.list_targets_by_rule(Rule=name)["Targets"]
+                cls._remove(aws, name, [target["Id"] for target in targets])
+                events.delete_rule(Name=name)
+
+    @staticmethod
+    def _remove(aws: Aws, name: str, ids: list[str]) -> None:
+        with absent(_ABSENT):
+            answer = aws.client("events").remove_targets(Rule=name, Ids=ids)
+            _check_entries(answer, f"take the targets off rule {name}")
+
+    @classmethod
+    def name_in(cls, scope: Scope, arn: str) -> str | None:
+        """The rule's name, where the ARN is one's."""
+        prefix = scope.rule_arn("")
+        return arn.removeprefix(prefix) if arn.startswith(prefix) else None
+
+    @classmethod
+    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
+        """By name, and by tag under any name."""
+        events = aws.client("events")
+        pages = events.get_paginator("list_rules").paginate(NamePrefix=scope.rule_prefix)
+        names = {rule["Name"] for page in pages for rule in page["Rules"]}
+        indexed = tagged.names(cls)
+        yield from sorted(indexed)
+        for name in sorted(names - indexed):
+            tags = events.list_tags_for_resource(ResourceARN=scope.rule_arn(name))["Tags"]
+            if owner_of(tags) == scope.pipeline:
+                yield name
+
+
+def _check_entries(answer: dict[str, Any], doing: str) -> None:
+    """EventBridge answers 200 even where an entry failed."""
+    if answer["FailedEntryCount"]:
+        entry = answer["FailedEntries"][0]
+        raise AwsError(
+            f"{doing}: {entry.get('ErrorMessage')} ({entry.get('ErrorCode')})",
+            code=str(entry.get("ErrorCode", "")),
+        )
