@@ -249,11 +249,11 @@ def _name(backends: BackendDict[Any]) -> str | None:
     for service in seam.SERVICES:
         if service.backends is backends:
             return service.name
-    name = backends.backend.__module__.split(".")[1]
-    try:
-        return name if _moto_backends(name) is backends else None
-    except (ImportError, AttributeError):
-        return None
+    for name in (backends.service_name, backends.backend.__module__.split(".")[1]):
+        with contextlib.suppress(ImportError, AttributeError):
+            if _moto_backends(name) is backends:
+                return name
+    return None
 
 
 def _backends(name: str) -> BackendDict[Any]:
