@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, get_args
+from typing import Any
 
 from pydantic_core import ErrorDetails
 
 from awspipe.providers.base import providers
-from awspipe.providers.fields import Plain, Strict
+from awspipe.providers.fields import Plain
 from awspipe.spec.frames import quoted
-from awspipe.spec.models import Pipeline, model_of, nearest
+from awspipe.spec.keys import known_keys
+from awspipe.spec.models import nearest
 from awspipe.spec.nodes import Finding, Node, Path, Span
 
 Said = tuple[str, str]
@@ -94,46 +95,6 @@ def _meant(error: ErrorDetails, root: Node) -> str:
 
 def _did_you_mean(word: str) -> str:
     return f'did you mean "{word}"?' if word else ""
-
-
-def known_keys(root: Node, path: Path) -> list[str]:
-    """The keys that the mapping at `path` may have."""
-    model, rest = _model_around(root, path)
-    models = [model] if model else []
-    for step in rest:
-        if isinstance(step, str) and any(_field(model, step) for model in models):
-            models = [inner for model in models for inner in _inner_models(_field(model, step))]
-    return [key for model in models for key in _keys(model)]
-
-
-def _model_around(root: Node, path: Path) -> tuple[type[Strict] | None, Path]:
-    """The model that reads the pipeline, stage or action around `path`, and the way on from there."""
-    match path:
-        case ("stages", int(), "actions", int(), *rest):
-            return _chosen(root.at(path[:4]), in_stage=True), tuple(rest)
-        case ("stages", int(), *rest):
-            return _chosen(root.at(path[:2]), in_stage=False), tuple(rest)
-    return Pipeline, path
-
-
-def _chosen(node: Node, *, in_stage: bool) -> type[Strict] | None:
-    return model_of(node.value, in_stage=in_stage) if isinstance(node.value, dict) else None
-
-
-def _keys(model: type[Strict]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _field(model: type[Strict], key: str) -> Any:
-    by_key = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
-    return by_key.get(key)
-
-
-def _inner_models(annotation: Any) -> Iterator[type[Strict]]:
-    if isinstance(annotation, type) and issubclass(annotation, Strict):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _inner_models(inner)
 
 
 _EMPTY_KINDS = frozenset(

@@ -13,6 +13,9 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 from awspipe.providers.base import Action, providers
 from awspipe.providers.fields import Json, Name, Spelled, Strict, Text
 
+ONE_OF = "x-one-of"
+"""In the JSON Schema of these models: the names of the models that may stand in a place."""
+
 STAGES = (2, 50)
 ACTIONS = (1, 50)
 """How many stages a pipeline has, and how many actions a stage.
@@ -83,7 +86,8 @@ class _ByProvider:
         return core_schema.no_info_plain_validator_function(lambda value: _read(value, in_stage=in_stage))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
-        return {"oneOf": [{"$ref": f"#/definitions/{model.__name__}"} for model in self._models()]}
+        # No "$ref" yet: pydantic would look for definitions that `awspipe.spec.schema` is going to make.
+        return {ONE_OF: [model.__name__ for model in self._models()]}
 
 
 class Stage(Strict):
