@@ -11,14 +11,16 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from awspipe.aws import Aws, code_of, explained
+from awspipe.aws import Aws, code_of, explained, threads
 from awspipe.errors import AwspipeError, RefusedError, StoppedError
-from awspipe.events import StepDone, StepFailed, StepSkipped, StepStarted
+from awspipe.events import StepDone, StepFailed, StepSkipped, StepStarted, Waiting
 from awspipe.graph import Source
 from awspipe.plan import Plan, Step, Verb, differences
 from awspipe.resources.base import Key, Resource, kinds
 
 _WORKERS = 16
+
+_STOPPING = "stopping: calls under way end first; Ctrl-C again leaves at once"
 
 Push = Callable[[Source], None]
 """Pushes the current commit into a repository."""
@@ -119,16 +121,16 @@ class _Executor:
         self._outcome = Outcome()
 
     def run(self) -> Outcome:
-        with ThreadPoolExecutor(_WORKERS, thread_name_prefix="awspipe-step") as pool:
+        with threads(_WORKERS, "step") as pool:
             while self._pending or self._running:
                 try:
                     self._start_ready(pool)
                     self._collect()
                 except KeyboardInterrupt:
                     if self._aws.stopping.is_set():
-                        pool.shutdown(wait=False, cancel_futures=True)
                         raise
                     self._aws.stopping.set()
+                    self._aws.listener(Waiting(_STOPPING))
         self._outcome.stopped = self._aws.stopping.is_set()
         return self._outcome
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from awspipe.errors import AwsError, AwspipeError, CredentialsError, StoppedError, UsageError
+from awspipe.errors import AwsError, AwspipeError, CredentialsError, StoppedError
 from awspipe.events import Listener, Waiting, silent
 from awspipe.naming import OWNER_TAG
 
@@ -240,6 +240,18 @@ def owner_of(tags: list[dict[str, str]] | Mapping[str, str]) -> str | None:
 
 
 @contextmanager
+def threads(count: int, name: str) -> Iterator[ThreadPoolExecutor]:
+    """A pool for one job. After an error, or Ctrl-C, nobody waits for what is still on its way."""
+    pool = ThreadPoolExecutor(count, thread_name_prefix=f"awspipe-{name}")
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+@contextmanager
 def explained(doing: str) -> Iterator[None]:
     """Turn whatever botocore raises into an error that says what we were doing and what to try."""
     try:
@@ -253,7 +265,6 @@ def explained(doing: str) -> Iterator[None]:
 def explain(error: Exception, doing: str) -> AwspipeError:
     """An exception of botocore (or of a broken answer) in words; anything else is raised as it is."""
     from botocore import exceptions as e
-    from botocore.parsers import ResponseParserError
 
     match error:
         case e.ClientError():
@@ -262,8 +273,15 @@ def explain(error: Exception, doing: str) -> AwspipeError:
             return _no_credentials(error)
         case e.SSOError() | e.UnauthorizedSSOTokenError() | e.TokenRetrievalError():
             return CredentialsError(f"{error}", hint="aws sso login (with --profile NAME where you use one)")
-        case e.NoRegionError():
-            return UsageError("no region", hint="--region ap-northeast-2, or `region:` in the spec")
+        case _:
+            return _explain_transport(error, doing)
+
+
+def _explain_transport(error: Exception, doing: str) -> AwspipeError:
+    from botocore import exceptions as e
+    from botocore.parsers import ResponseParserError
+
+    match error:
         case e.ConnectionError() | e.HTTPClientError() | OSError() | http.client.HTTPException():
             return AwsError(
                 f"{doing}: {error}", hint="check the network, --endpoint-url and AWS_ENDPOINT_URL"
@@ -319,12 +337,13 @@ def _denied_hint(error: ClientError) -> str:
     return f"these credentials may not do it: ask for {error.operation_name} on the resource named above"
 
 
+_QUOTA = "a quota of the account is reached: remove what is not needed, or ask AWS for more"
 _HINTS = {
     "OperationNotAllowedException": (
         "this account may not make CodeCommit repositories: use `existing: true` with one that is there"
     ),
-    "LimitExceededException": "a quota of the account is reached: remove what is not needed, or ask AWS for more",
-    "LimitExceeded": "a quota of the account is reached: remove what is not needed, or ask AWS for more",
-    "TooManyBuckets": "the account's number of buckets is reached: remove some, or ask AWS for more",
+    "LimitExceededException": _QUOTA,
+    "LimitExceeded": _QUOTA,
+    "TooManyBuckets": _QUOTA,
     "ConcurrentModificationException": "somebody else is changing it at this moment: run the command again",
 }

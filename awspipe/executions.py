@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from awspipe.aws import DENIED, Aws, explained, maybe, owner_of, refusal
+from awspipe.aws import DENIED, Aws, explained, maybe, owner_of, refusal, threads
 from awspipe.naming import OWNER_TAG, Scope
 from awspipe.providers.base import Address
 from awspipe.resources.bucket import is_site, website_url
@@ -113,7 +112,7 @@ def pipelines(aws: Aws, now: datetime) -> tuple[PipelineEntry, ...]:
 
     The index is some seconds behind, so a pipeline made or changed in the last ten minutes is asked itself.
     """
-    with explained("list pipelines"), ThreadPoolExecutor(8) as pool:
+    with explained("list pipelines"), threads(8, "list") as pool:
         indexed_later = pool.submit(_indexed, aws)
         pages = aws.client("codepipeline").get_paginator("list_pipelines").paginate()
         listed = [one for page in pages for one in page["pipelines"]]

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from awspipe.aws import DENIED, Aws, code_of, explained
+from awspipe.aws import DENIED, Aws, explained, refusal, threads
 from awspipe.graph import Graph, Source
 from awspipe.naming import OWNER_TAG, Scope
 from awspipe.plan import State
@@ -44,7 +44,7 @@ def prefetch(aws: Aws, pipeline: str) -> None:
 def read(aws: Aws, graph: Graph) -> State:
     """All that a graph wants, all it refers to, and what is ours and no longer wanted."""
     scope = graph.scope
-    with ThreadPoolExecutor(_READERS, thread_name_prefix="awspipe-read") as pool:
+    with threads(_READERS, "read") as pool:
         live = {one.key: pool.submit(_read, aws, one) for one in graph.resources}
         there = {one: pool.submit(_exists, aws, scope, one.key) for one in graph.references}
         rest = pool.submit(_no_longer_wanted, aws, scope, frozenset(graph.by_key))
@@ -61,7 +61,7 @@ def read(aws: Aws, graph: Graph) -> State:
 
 def scan(aws: Aws, scope: Scope) -> Inventory:
     """Everything of the pipeline's in this account and region, found by name and by tag, with no spec."""
-    with ThreadPoolExecutor(_READERS, thread_name_prefix="awspipe-scan") as pool:
+    with threads(_READERS, "scan") as pool:
         found = _map(pool, lambda kind: _owned(aws, scope, kinds()[kind]), sorted(kinds()))
         keys = tuple(Key(kind, name) for kind, names in found.items() for name in names)
         kept = _map(pool, lambda key: _keep(aws, scope, key), keys)
@@ -145,14 +145,11 @@ def _index(aws: Aws, pipeline: str) -> frozenset[str] | None:
 
 
 def _ask_index(aws: Aws, pipeline: str) -> frozenset[str] | None:
-    from botocore.exceptions import ClientError
-
     pages = aws.client("resourcegroupstaggingapi").get_paginator("get_resources")
-    wanted = [{"Key": OWNER_TAG, "Values": [pipeline]}]
-    try:
-        answers = [page["ResourceTagMappingList"] for page in pages.paginate(TagFilters=wanted)]
-    except ClientError as error:
-        if code_of(error) in DENIED:
-            return None
-        raise
-    return frozenset(one["ResourceARN"] for mappings in answers for one in mappings)
+    arns: list[str] = []
+
+    def ask() -> None:
+        for page in pages.paginate(TagFilters=[{"Key": OWNER_TAG, "Values": [pipeline]}]):
+            arns.extend(one["ResourceARN"] for one in page["ResourceTagMappingList"])
+
+    return None if refusal(ask, *DENIED) else frozenset(arns)

@@ -43,6 +43,8 @@ class Step:
     waits_for: frozenset[Key] = frozenset()
 
     def __str__(self) -> str:
+        if self.source is not None:
+            return f"push commit to repository {self.source.repository} ({self.source.branch})"
         return f"{self.verb} {self.key}"
 
     @property

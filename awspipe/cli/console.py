@@ -33,7 +33,7 @@ class Console:
         text = json.dumps({"schema_version": 1, **document}, indent=2, ensure_ascii=False, default=str)
         self._print(text, self.out, paint=False)
 
-    def say(self, lines: str | Iterable[str] = "") -> None:
+    def say(self, lines: str | Iterable[str]) -> None:
         """Print lines of talk."""
         self._print(lines, self.err)
 
@@ -58,6 +58,8 @@ class Console:
 
     def _print(self, lines: str | Iterable[str], stream: TextIO, *, paint: bool = True) -> None:
         text = lines if isinstance(lines, str) else "\n".join(lines)
+        if not text:
+            return
         if paint and self.colour(stream):
             text = "\n".join(painted(line) for line in text.split("\n"))
         stream.write(text + "\n")

@@ -34,7 +34,7 @@ def init(
         str | None, typer.Option("--name", help="The pipeline's name; by default the directory's.")
     ] = None,
 ) -> None:
-    """Start a project: copy a template, make it a git repository, and name the pipeline after the directory."""
+    """Start a project: copy a template, name the pipeline after the directory, make a first commit."""
     from awspipe import git
 
     if template not in _known():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from awspipe.cli.plan import plan
 from awspipe.cli.status import status
 from awspipe.cli.up import up
 from awspipe.cli.validate import schema, validate
-from awspipe.errors import AwspipeError
+from awspipe.errors import AwspipeError, StoppedError
 
 app = typer.Typer(
     name="awspipe",
@@ -71,8 +72,12 @@ app.add_typer(sandbox_commands.app)
 def main(arguments: list[str] | None = None) -> None:
     """Run a command line and exit with its code."""
     reconfigure()
-    words = hoisted(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(run(words))
+    code = run(hoisted(sys.argv[1:] if arguments is None else arguments))
+    if code == StoppedError.exit_code:  # calls may still be on their way: nobody waits for them
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(words: list[str]) -> int:

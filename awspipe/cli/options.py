@@ -10,9 +10,7 @@ import typer
 FLAGS = frozenset({"--sandbox", "--json", "--debug"})
 VALUED = frozenset({"--profile", "--region", "--endpoint-url"})
 
-SpecFile = Annotated[
-    str, typer.Option("-f", "--file", metavar="FILE", help="The spec.")
-]
+SpecFile = Annotated[str, typer.Option("-f", "--file", metavar="FILE", help="The spec.")]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
 SPEC = "awspipe.yml"
 

@@ -9,7 +9,7 @@ from awspipe.errors import ApplyError, AwspipeError, StoppedError
 def check(outcome: Outcome, command: str) -> None:
     """Raise what the outcome means; nothing when every step was done.
 
-    Raises StoppedError after Ctrl-C, the cause itself where there is one cause, ApplyError where there are more.
+    Raises StoppedError after Ctrl-C, else ApplyError with the causes.
     """
     stands = f"{len(outcome.done)} steps are done, {len(outcome.skipped)} were not started"
     go_on = f"`{command}` again: it goes on where this ended"

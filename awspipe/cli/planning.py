@@ -33,8 +33,8 @@ class Prepared:
 def prepare(options: Options, console: Console, file: str, *, push: bool) -> list[Prepared]:
     """Load every pipeline of a file and compare it with AWS: reads only.
 
-    Raises SpecError, UsageError or CredentialsError before or with the first call, RefusedError where something
-    of another owner has one of our names.
+    Raises SpecError, UsageError or CredentialsError before or with the first call, RefusedError where
+    something of another owner has one of our names.
     """
     specs = load_file(Path(file))
     directory = Path(file).resolve().parent

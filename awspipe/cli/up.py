@@ -26,8 +26,8 @@ def up(
 ) -> None:
     """Make the pipeline that the spec describes, or bring it to what the spec says now.
 
-    The plan is shown first, and asked about on a terminal. A new CodeCommit repository gets the current commit
-    by `git push`. Run again, it changes only what differs; after any interruption it goes on.
+    The plan is shown first, and asked about on a terminal. A new CodeCommit repository gets the current
+    commit by `git push`. Run again, it changes only what differs; after any interruption it goes on.
     """
     from awspipe.cli.planning import prepare
     from awspipe.cli.views import up as view

@@ -11,7 +11,7 @@ from awspipe.cli.options import SPEC, SpecFile, given
 
 
 def validate(context: typer.Context, file: SpecFile = SPEC) -> None:
-    """Check the spec: every problem at once, and everything AWS would refuse in its structure. No call is made."""
+    """Check the spec with no call to AWS: every problem at once, and all that AWS would refuse."""
     from awspipe.spec.flow import resolve
     from awspipe.spec.load import load_file
 

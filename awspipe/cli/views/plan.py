@@ -27,10 +27,8 @@ def lines(plan: Plan, commit: str = "") -> Iterator[str]:
 
 def label(step: Step, commit: str = "") -> str:
     """A step in a few words."""
-    if step.verb is Verb.PUSH and step.source is not None:
-        what = f" {commit}" if commit else ""
-        return f"push commit{what} to repository {step.source.repository} ({step.source.branch})"
-    return str(step)
+    pushes = step.verb is Verb.PUSH and commit
+    return str(step).replace("push commit", f"push commit {commit}", 1) if pushes else str(step)
 
 
 def counts(plan: Plan) -> str:
