@@ -192,7 +192,8 @@ def _variables(environ: Environ, where: Address, path: Path) -> dict[str, str]:
         "REMOTE_USER": "sandbox",
         **_CONFIGURATION,
     }
-    names = ("REQUEST_METHOD", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH")
+    # Not CONTENT_LENGTH: with it git waits for ever, and busily, for the rest of a body that broke off.
+    names = ("REQUEST_METHOD", "QUERY_STRING", "CONTENT_TYPE")
     return git.environment() | asked | {name: environ[name] for name in names if environ.get(name)}
 
 
@@ -218,12 +219,22 @@ def _request_blocks(environ: Environ) -> Iterator[bytes]:
     """The body of a request, of known length or chunked (git does so for large pushes)."""
     source = environ["wsgi.input"]
     if environ.get("wsgi.input_terminated"):
-        yield from iter(lambda: source.read(_BLOCK), b"")
+        yield from iter(lambda: _read(source, _BLOCK), b"")
         return
     left = int(environ.get("CONTENT_LENGTH") or 0)
-    while left and (block := source.read(min(left, _BLOCK))):
+    while left:
+        block = _read(source, min(left, _BLOCK))
+        if not block:
+            raise ConnectionResetError("the client went away")
         left -= len(block)
         yield block
+
+
+def _read(source: IO[bytes], size: int) -> bytes:
+    try:
+        return source.read(size)
+    except OSError as error:  # as werkzeug tells that a chunked body breaks off
+        raise ConnectionResetError("the client went away") from error
 
 
 def _head(out: IO[bytes]) -> tuple[str, Headers]:

@@ -129,10 +129,17 @@ def is_git_password(
     if _same(password, secret_key):
         return True
     parts = _GIT_PASSWORD.fullmatch(password)
-    if parts is None or abs(now - _seconds(parts[1] + "Z")) > _GIT_PASSWORD_SECONDS:
+    if parts is None or not _is_recent(parts[1] + "Z", now):
         return False
     expected = (git_signature(parts[1], host, path, region=region, secret_key=secret_key) for host in hosts)
     return any(_same(parts[2], one) for one in expected)
+
+
+def _is_recent(timestamp: str, now: float) -> bool:
+    try:
+        return abs(now - _seconds(timestamp)) <= _GIT_PASSWORD_SECONDS
+    except ValueError:
+        return False
 
 
 def git_signature(timestamp: str, host: str, path: str, *, region: str, secret_key: str) -> str:
