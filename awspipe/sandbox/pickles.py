@@ -117,9 +117,10 @@ class _Pickler(pickle.Pickler):
             return _LOCKS[type(obj)], ()
         if isinstance(obj, FunctionType) and obj.__qualname__ == _SSM_TAGS:
             return _function, ("_tags_by_resource",)
-        if isinstance(obj, defaultdict) and type(obj) is not defaultdict:
-            made = (type(obj), obj.default_factory)
-            return _default_dict, made, vars(obj), None, iter(dict.items(obj))
+        if _is_own_kind_of_dict(obj):
+            factory = getattr(obj, "default_factory", None)
+            state = dict(dict.items(obj)), vars(obj)
+            return _new_dict, (type(obj), factory), state, None, None, _fill_dict
         if type(obj).__module__.startswith("cryptography.") and hasattr(obj, "private_bytes"):
             return _private_key, (_private_bytes(obj),)
         if hasattr(obj, "_value_buffer"):  # an object in S3
@@ -168,11 +169,31 @@ def _function(name: str) -> Any:
     return globals()[name]
 
 
-def _default_dict(kind: type[defaultdict[Any, Any]], factory: Callable[[], Any] | None) -> Any:
-    """A defaultdict of moto's, which pickle would make with arguments that moto's do not take."""
+def _is_own_kind_of_dict(obj: Any) -> bool:
+    """Whether it is a dict that moto redefined, and that pickle would not copy as it is.
+
+    pickle takes a dict out by `items` and puts it in by `[]=`. Where these mean something else the copy
+    differs: S3's store of versions would keep the last version of each object only.
+    """
+    kind: Any = type(obj)
+    return (
+        isinstance(obj, dict)
+        and kind.__module__ not in ("builtins", "collections")
+        and kind.__reduce__ in (object.__reduce__, defaultdict.__reduce__)
+        and kind.__getstate__ is object.__getstate__
+    )
+
+
+def _new_dict(kind: type[dict[Any, Any]], factory: Callable[[], Any] | None) -> dict[Any, Any]:
     made = kind.__new__(kind)
-    defaultdict.__init__(made, factory)
+    if isinstance(made, defaultdict):
+        defaultdict.__init__(made, factory)
     return made
+
+
+def _fill_dict(made: dict[Any, Any], state: tuple[dict[Any, Any], dict[str, Any]]) -> None:
+    dict.update(made, state[0])
+    vars(made).update(state[1])
 
 
 def _private_bytes(key: Any) -> bytes:

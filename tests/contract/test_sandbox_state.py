@@ -1,0 +1,253 @@
+"""What the sandbox knows survives a stop and a kill, and is refused where it cannot be trusted."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import time
+import zipfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from awspipe.sandbox.pickles import Blobs, Codec
+from awspipe.sandbox.state import Store, WatchedLock
+from tests.support.server import REGION, Server
+
+PLACE = {"LocationConstraint": REGION}
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with Server(tmp_path / "sandbox") as running:
+        yield running
+
+
+def saved(server: Server, what: Callable[[dict[str, Any]], bool]) -> None:
+    """Wait until the manifest's backends are as `what` says."""
+    manifest = server.directory / "state" / "manifest.json"
+    deadline = time.monotonic() + 10
+    while not (manifest.exists() and what(json.loads(manifest.read_text())["backends"])):
+        assert time.monotonic() < deadline, server.log
+        time.sleep(0.05)
+
+
+def test_services_are_as_they_were_after_a_restart(server: Server) -> None:
+    fill(server)
+    assert server.stop() == 0
+    server.start()
+    check(server)
+    assert "is not kept" not in server.log
+    server.kill()  # what was restored and never changed is still there
+    server.start()
+    check(server)
+
+
+def fill(server: Server) -> None:
+    client = server.client
+    client("codecommit").create_repository(repositoryName="shop", tags={"a": "b"})
+    client("s3").create_bucket(Bucket="kept", CreateBucketConfiguration=PLACE)
+    client("s3").put_bucket_versioning(Bucket="kept", VersioningConfiguration={"Status": "Enabled"})
+    client("s3").put_object(Bucket="kept", Key="large", Body=b"1" * 100_000)
+    client("s3").put_object(Bucket="kept", Key="large", Body=b"2" * 100_000)
+    client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=TRUST, Path="/awspipe/")
+    client("events").put_rule(Name="r", EventPattern='{"source": ["aws.codecommit"]}')
+    client("events").put_targets(Rule="r", Targets=[{"Id": "1", "Arn": "arn:aws:sqs:us-east-1:1:q"}])
+    client("logs").create_log_group(logGroupName="g")
+    client("logs").create_log_stream(logGroupName="g", logStreamName="s")
+    event = {"timestamp": int(time.time() * 1000), "message": "said"}
+    client("logs").put_log_events(logGroupName="g", logStreamName="s", logEvents=[event])
+    client("sns").create_topic(Name="t")
+    client("ssm").put_parameter(Name="/shop/token", Value="v", Type="SecureString")
+    tags = [{"Key": "a", "Value": "b"}]
+    client("ssm").add_tags_to_resource(ResourceType="Parameter", ResourceId="/shop/token", Tags=tags)
+    client("secretsmanager").create_secret(Name="shop/token", SecretString="secret")
+    queue = client("sqs").create_queue(QueueName="q")["QueueUrl"]
+    client("sqs").send_message(QueueUrl=queue, MessageBody="hello")
+    signing = {"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"}
+    client("kms").create_key(Description="k", **signing)
+
+
+def check(server: Server) -> None:
+    client = server.client
+    assert client("codecommit").list_repositories()["repositories"][0]["repositoryName"] == "shop"
+    assert client("s3").get_object(Bucket="kept", Key="large")["Body"].read() == b"2" * 100_000
+    assert len(client("s3").list_object_versions(Bucket="kept")["Versions"]) == 2
+    assert client("iam").list_roles(PathPrefix="/awspipe/")["Roles"][0]["RoleName"] == "r"
+    assert client("events").list_targets_by_rule(Rule="r")["Targets"][0]["Id"] == "1"
+    said = client("logs").get_log_events(logGroupName="g", logStreamName="s")["events"]
+    assert [event["message"] for event in said] == ["said"]
+    assert client("sns").list_topics()["Topics"][0]["TopicArn"].endswith(":t")
+    got = client("ssm").get_parameter(Name="/shop/token", WithDecryption=True)
+    assert got["Parameter"]["Value"] == "v"
+    tags = client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId="/shop/token")["TagList"]
+    assert tags == [{"Key": "a", "Value": "b"}]
+    assert client("secretsmanager").get_secret_value(SecretId="shop/token")["SecretString"] == "secret"
+    assert client("sqs").list_queues()["QueueUrls"][0].endswith("/q")
+    key = client("kms").list_keys()["Keys"][0]["KeyId"]
+    answer = client("kms").sign(KeyId=key, Message=b"m", SigningAlgorithm="ECDSA_SHA_256")
+    assert answer["Signature"]
+
+
+def test_a_kill_loses_no_more_than_the_last_second(server: Server) -> None:
+    s3 = server.client("s3")
+    s3.create_bucket(Bucket="kept", CreateBucketConfiguration=PLACE)
+    s3.put_object(Bucket="kept", Key="k", Body=b"x" * 5000)
+    saved(server, lambda backends: bool(backends.get("s3/123456789012/aws", {}).get("blobs")))
+    server.kill()
+    server.start()
+    assert server.client("s3").get_object(Bucket="kept", Key="k")["Body"].read() == b"x" * 5000
+
+
+def test_a_server_killed_at_any_moment_starts_again(server: Server) -> None:
+    for number in range(4):
+        s3 = server.client("s3")
+        s3.create_bucket(Bucket=f"b{number}-kept", CreateBucketConfiguration=PLACE)
+        for key in range(10):
+            s3.put_object(Bucket=f"b{number}-kept", Key=str(key), Body=bytes([number, key]) * 3000)
+        server.kill()
+        server.start()
+    assert server.client("s3").list_buckets()["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_contents_that_nothing_refers_to_go(server: Server) -> None:
+    blobs = server.directory / "state" / "blobs"
+    s3 = server.client("s3")
+    s3.create_bucket(Bucket="kept", CreateBucketConfiguration=PLACE)
+    s3.put_object(Bucket="kept", Key="k", Body=b"x" * 777_777)
+    saved(server, lambda backends: bool(backends.get("s3/123456789012/aws", {}).get("blobs")))
+    s3.delete_object(Bucket="kept", Key="k")
+    saved(server, lambda backends: not backends["s3/123456789012/aws"]["blobs"])
+    server.stop()
+    assert 777_777 not in {path.stat().st_size for path in blobs.iterdir()}
+
+
+def test_a_service_that_cannot_be_kept_is_named_once(server: Server, tmp_path: Path) -> None:
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("a.py", "")
+    for region in (REGION, "us-east-1"):
+        server.client("lambda", region).list_functions()
+    server.client("sns").create_topic(Name="t")
+    saved(server, lambda backends: f"sns/123456789012/{REGION}" in backends)
+    server.client("sns").create_topic(Name="u")
+    assert server.stop() == 0
+    assert server.log.count("lambda is not kept") == 1
+    server.start()
+    assert len(server.client("sns").list_topics()["Topics"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"moto": "4.0.0"}, "the sandbox's state was written with moto 4.0.0, and this is "),
+        ({"schema": 0}, "the sandbox's state was written with schema 0, and this is "),
+        (None, "the sandbox's state cannot be read: "),
+    ],
+)
+def test_a_snapshot_of_other_versions_is_refused(
+    server: Server, change: dict[str, Any] | None, said: str
+) -> None:
+    server.client("sns").create_topic(Name="t")
+    server.stop()
+    manifest = server.directory / "state" / "manifest.json"
+    known = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(known | change) if change else "{")
+    with pytest.raises(AssertionError) as caught:
+        server.start()
+    assert said in str(caught.value)
+    assert "run `awspipe sandbox reset`" in str(caught.value)
+    assert change is None or json.loads(manifest.read_text()) == known | change, "nothing was written over"
+
+
+def test_a_damaged_snapshot_is_refused(server: Server) -> None:
+    server.client("sns").create_topic(Name="t")
+    server.stop()
+    for blob in (server.directory / "state" / "blobs").iterdir():
+        blob.write_bytes(b"damaged")
+    with pytest.raises(AssertionError, match=r"cannot be read[\s\S]*run `awspipe sandbox reset`"):
+        server.start()
+
+
+@pytest.fixture
+def codec(tmp_path: Path) -> Codec:
+    return Codec(Blobs(tmp_path))
+
+
+def test_large_contents_are_stored_once(codec: Codec, tmp_path: Path) -> None:
+    large = b"x" * 10_000
+    pickled = codec.dumps({"a": large, "b": [large[:]], "c": b"small"})
+    assert len(pickled.data) < 500
+    assert [path.name for path in tmp_path.iterdir()] == list(pickled.blobs)
+    assert codec.loads(pickled.data) == {"a": large, "b": [large], "c": b"small"}
+
+
+@pytest.mark.parametrize("make", [threading.Lock, threading.RLock])
+def test_locks_come_back_open(codec: Codec, make: Callable[[], Any]) -> None:
+    lock = make()
+    with lock:
+        again = codec.loads(codec.dumps([lock]).data)[0]
+    assert type(again) is type(lock)
+    assert again.acquire(blocking=False)
+
+
+class Kind(defaultdict[str, list[int]]):
+    """As some of moto's: made with arguments that say nothing of what is in it, and shown otherwise."""
+
+    def __init__(self, region: str) -> None:
+        super().__init__(list)
+        self.region = region
+        self.own = self
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, [*self.get(key, []), *value])
+
+    def items(self) -> Any:
+        return [(key, value[-1:]) for key, value in super().items()]
+
+
+def test_a_kind_of_dict_comes_back_as_it_is_inside(codec: Codec) -> None:
+    kind = Kind("here")
+    kind["a"] = [1]
+    kind["a"] = [2]
+    again = codec.loads(codec.dumps(kind).data)
+    assert (type(again), again["a"], again["new"]) == (Kind, [1, 2], [])
+    assert (again.region, again.own) == ("here", again)
+
+
+def test_an_objects_unchanged_content_is_not_read_again(codec: Codec) -> None:
+    from moto.s3.models import FakeKey
+
+    key = FakeKey("name", b"x" * 10_000, "123456789012", REGION)
+    first = codec.dumps(key)
+    key._value_buffer.read = None  # whoever reads it now fails
+    key.set_metadata({"a": "b"})
+    second = codec.dumps(key)
+    assert second.blobs == first.blobs
+    again = codec.loads(second.data)
+    assert (again.value, again.metadata["a"]) == (b"x" * 10_000, "b")
+    del key._value_buffer.read
+    for one in (key, again):
+        one.dispose()
+
+
+def test_a_lock_tells_when_it_was_let_go() -> None:
+    told: list[str] = []
+    lock = WatchedLock(lambda: told.append("released"))
+    with lock:
+        assert not told
+    lock.acquire()
+    lock.release()
+    assert len(told) == 2
+    with lock.unnoticed():
+        pass
+    assert len(told) == 2
+
+
+def test_a_store_without_a_snapshot_restores_nothing(tmp_path: Path) -> None:
+    assert Store(tmp_path / "state").restore() == 0
