@@ -13,6 +13,10 @@ from awspipe.cli.console import Console
 from awspipe.cli.options import SPEC, given
 from awspipe.errors import UsageError
 
+_SCHEMA = "awspipe.schema.json"
+_MODELINE = f"# yaml-language-server: $schema=./{_SCHEMA}\n"
+"""What editors read: https://github.com/redhat-developer/yaml-language-server"""
+
 
 def templates() -> Path:
     """Where the templates are: inside an installed package, beside it in a checkout."""
@@ -62,11 +66,14 @@ def _name_from(directory: str) -> str:
 
 
 def _copy(source: Path, target: Path, pipeline: str) -> None:
-    """Copy a template's files; in the spec, the template's own name becomes the pipeline's."""
-    shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    """Copy a template's files; the spec gets the pipeline's name, and its schema beside it for editors."""
+    from awspipe.cli.validate import schema_text
+
+    shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "dist"))
+    (target / _SCHEMA).write_text(schema_text() + "\n", encoding="utf-8", newline="\n")
     spec = target / SPEC
-    text = spec.read_text(encoding="utf-8")
-    spec.write_text(text.replace("{{name}}", pipeline), encoding="utf-8", newline="\n")
+    text = spec.read_text(encoding="utf-8").replace("{{name}}", pipeline)
+    spec.write_text(f"{_MODELINE}{text}", encoding="utf-8", newline="\n")
 
 
 def _report(context: typer.Context, target: Path, template: str, pipeline: str, *, committed: bool) -> None:

@@ -28,8 +28,13 @@ def validate(context: typer.Context, file: SpecFile = SPEC) -> None:
 
 def schema() -> None:
     """Print the spec's JSON Schema, for editors: `awspipe schema > awspipe.schema.json`."""
+    Console().answer(schema_text())
+
+
+def schema_text() -> str:
+    """The schema as `awspipe schema` prints it and `init` writes it."""
     import json
 
     from awspipe.spec.schema import json_schema
 
-    Console().answer(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False)
