@@ -46,7 +46,6 @@ def apply(aws: Aws, plan: Plan, *, push: Push | None = None) -> Outcome:
 
     `push` is needed where the plan has a push step. Raises nothing of its own: errors are in the outcome.
     """
-    aws.forget()
     executor = _Executor(aws, plan, lambda step: _perform(aws, plan, step, push))
     return executor.run()
 

@@ -67,6 +67,7 @@ class Aws:
     stopping: threading.Event = field(default_factory=threading.Event)
     _clients: dict[str, Any] = field(default_factory=dict)
     _memory: dict[tuple[str, ...], Future[Any]] = field(default_factory=dict)
+    _identity: Future[Identity] | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def client(self, service: str) -> Any:
@@ -93,12 +94,18 @@ class Aws:
             return config
         return config.merge(Config(retries={"mode": "standard", "total_max_attempts": _TOTAL_ATTEMPTS}))
 
-    @cached_property
+    @property
     def identity(self) -> Identity:
         """Who the credentials belong to: one call, made once.
 
         Raises CredentialsError when there are none, or when they are expired or unknown to AWS.
         """
+        with self._lock:
+            if self._identity is None:
+                self._identity = self.submit(self._who)
+        return self._identity.result()
+
+    def _who(self) -> Identity:
         with explained("ask AWS who is calling"):
             answer = self.client("sts").get_caller_identity()
         try:

@@ -32,12 +32,16 @@ class Inventory:
     notes: tuple[str, ...] = ()
 
 
-def prefetch(aws: Aws, pipeline: str) -> None:
-    """Start the reads that need no account id, beside the question who is calling."""
-    path = Scope(pipeline, account="", region=aws.region).role_path
-    for service in ("sts", "iam", "resourcegroupstaggingapi"):
-        aws.client(service)
-    aws.submit(lambda: Role.listed(aws, path))
+def prefetch(aws: Aws, pipeline: str, *, listings: Iterable[str] = (Role.kind,)) -> None:
+    """Start the reads that need no account id, beside the question who is calling.
+
+    `listings` are the kinds to list: all of them before a `scan`.
+    """
+    scope = Scope(pipeline, account="0" * 12, region=aws.region)
+    aws.client("sts")
+    aws.submit(lambda: aws.identity)
+    for kind in listings:
+        aws.submit(lambda kind=kind: kinds()[kind].listed(aws, scope))  # type: ignore[misc]
     aws.submit(lambda: _index(aws, pipeline))
 
 
@@ -59,10 +63,14 @@ def read(aws: Aws, graph: Graph) -> State:
         )
 
 
-def scan(aws: Aws, scope: Scope) -> Inventory:
-    """Everything of the pipeline's in this account and region, found by name and by tag, with no spec."""
+def scan(aws: Aws, scope: Scope, among: Iterable[str] | None = None) -> Inventory:
+    """Everything of the pipeline's in this account and region, found by name and by tag, with no spec.
+
+    `among` limits the search by name to some kinds; the tag index is asked for all.
+    """
+    searched = frozenset(kinds() if among is None else among)
     with threads(_READERS, "scan") as pool:
-        found = _map(pool, lambda kind: _owned(aws, scope, kinds()[kind]), sorted(kinds()))
+        found = _map(pool, lambda kind: _found(aws, scope, kind, by_name=kind in searched), sorted(kinds()))
         keys = tuple(Key(kind, name) for kind, names in found.items() for name in names)
         kept = _map(pool, lambda key: _keep(aws, scope, key), keys)
     notes = () if _index(aws, scope.pipeline) is not None else (_NO_INDEX,)
@@ -90,9 +98,13 @@ def _exists(aws: Aws, scope: Scope, key: Key) -> bool:
         return kinds()[key.kind].exists(aws, scope, key.name)
 
 
-def _owned(aws: Aws, scope: Scope, kind: type[Resource]) -> tuple[str, ...]:
-    with explained(f"look for {kind.kind}s"):
-        return tuple(kind.owned(aws, scope, _tagged(aws, scope)))
+def _found(aws: Aws, scope: Scope, kind: str, *, by_name: bool) -> tuple[str, ...]:
+    found, tagged = kinds()[kind], _tagged(aws, scope)
+    with explained(f"look for {kind}s"):
+        if by_name:
+            return tuple(found.owned(aws, scope, tagged))
+        names = sorted(tagged.names(found))
+        return tuple(name for name in names if found.owner(aws, scope, name) == scope.pipeline)
 
 
 def _keep(aws: Aws, scope: Scope, key: Key) -> Kept | None:
@@ -120,7 +132,7 @@ def _no_longer_wanted(aws: Aws, scope: Scope, wanted: frozenset[Key]) -> tuple[K
     keys = (
         Key(kind.kind, name)
         for kind in kinds().values()
-        for name in (tagged.names(kind) if kind.indexed else _owned(aws, scope, kind))
+        for name in (tagged.names(kind) if kind.indexed else _found(aws, scope, kind.kind, by_name=True))
     )
     return tuple(sorted(set(keys) - wanted))
 
@@ -131,8 +143,8 @@ def _is_unpushed(aws: Aws, live: Mapping[Key, Live | None], source: Source) -> b
         return True
     if any(there for key, there in live.items() if key.kind == Pipeline.kind):
         return False
-    with explained(f"look for branch {source.branch} in repository {source.repository}"):
-        return not Repository.has_branch(aws, source.repository, source.branch)
+    with explained(f"look into repository {source.repository}"):
+        return source.branch not in (Repository.branches(aws, source.repository) or ())
 
 
 def _tagged(aws: Aws, scope: Scope) -> Tagged:

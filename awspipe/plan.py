@@ -156,7 +156,8 @@ def _waits(step: Step, other: Step) -> bool:
         return other.key == Key("repository", step.key.name)
     if step.verb is Verb.DELETE:
         if other.verb is Verb.DELETE:
-            return step.key.kind in kinds()[other.key.kind].uses
+            user = kinds()[other.key.kind]
+            return step.key.kind in user.uses - user.frees
         return other.key.kind == "pipeline"
     if other.verb is Verb.PUSH:
         return step.key.kind == "pipeline"

@@ -79,8 +79,9 @@ def _remove(
     from awspipe.cli.views import down as view
     from awspipe.live import prefetch, scan
     from awspipe.plan import removal
+    from awspipe.resources.base import kinds
 
-    prefetch(target.aws, name)
+    prefetch(target.aws, name, listings=kinds())
     scope = target.scope(name)
     if not console.json:
         console.say(target.first_line())
@@ -113,6 +114,7 @@ def _agree(console: Console, target: Target, name: str, *, yes: bool) -> None:
     if console.interactive and not console.json:
         if console.ask(f"Type the pipeline's name to remove it ({name}): ") != name:
             raise StoppedError("nothing was removed")
+        target.aws.forget()  # the question may have stood there for long
     elif not target.sandbox:
         raise UsageError(
             "nobody is there to be asked: nothing was removed", hint=f"awspipe down {name} --yes"
@@ -153,7 +155,7 @@ def _prove(console: Console, target: Target, scope: Scope, plan: Plan) -> tuple[
     from awspipe.live import scan
 
     target.aws.forget()
-    again = scan(target.aws, scope)
+    again = scan(target.aws, scope, among={step.key.kind for step in plan.work})
     kept = {key for key, _ in plan.kept}
     left = tuple(key for key in again.keys if key not in kept)
     if left:

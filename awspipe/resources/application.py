@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from awspipe.aws import Aws, maybe, owner_of, tag_list
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Live, Resource, Tagged
+from awspipe.resources.base import Body, Live, Resource
 
 ABSENT = "ApplicationDoesNotExistException"
 
@@ -55,11 +54,10 @@ class Application(Resource):
         aws.client("codedeploy").delete_application(applicationName=name)
 
     @classmethod
-    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
+    def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
         """There is one name it can have."""
-        live = cls.read(aws, scope, scope.application, frozenset())
-        if live is not None and live.owner == scope.pipeline:
-            yield scope.application
+        name = scope.application
+        return frozenset({name} if find_application(aws, name) else ())
 
 
 def find_application(aws: Aws, name: str) -> dict[str, Any] | None:

@@ -56,10 +56,6 @@ class Tagged:
         found = (kind.name_in(self.scope, arn) for arn in self.arns())
         return frozenset(name for name in found if name)
 
-    def has(self, arn: str) -> bool:
-        """Whether the index has this ARN."""
-        return arn in self.arns()
-
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -79,6 +75,8 @@ class Resource(ABC):
     kind: ClassVar[str]
     uses: ClassVar[frozenset[str]] = frozenset()
     """The kinds that must stand before this one is made, and fall after it."""
+    frees: ClassVar[frozenset[str]] = frozenset()
+    """Those of `uses` that may fall while this one still stands."""
     permissions: ClassVar[frozenset[str]]
     """Every IAM action that making, reading, changing and removing this kind can need."""
     exists_codes: ClassVar[frozenset[str]] = frozenset()
@@ -127,8 +125,30 @@ class Resource(ABC):
 
     @classmethod
     @abstractmethod
+    def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
+        """The names of this kind that may be the pipeline's, whoever owns them.
+
+        Asked for once a reading, and the same for every account: so it can be asked for before the account
+        is known.
+        """
+
+    @classmethod
+    def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:
+        """The pipeline that a listed one is tagged for."""
+        live = cls.read(aws, scope, name, frozenset())
+        return None if live is None else live.owner
+
+    @classmethod
     def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
-        """The names of this kind that belong to the pipeline, found by name and by owner, with no spec."""
+        """The names of this kind that belong to the pipeline, found by name and by tag, with no spec.
+
+        One that is both listed and in the tag index is ours with no further question; one that is in either
+        only is asked itself, because the index is some seconds behind.
+        """
+        listed, indexed = cls.listed(aws, scope), tagged.names(cls)
+        for name in sorted(listed | indexed):
+            if name in listed & indexed or cls.owner(aws, scope, name) == scope.pipeline:
+                yield name
 
     @classmethod
     def exists(cls, aws: Aws, scope: Scope, name: str) -> bool:

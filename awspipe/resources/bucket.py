@@ -7,14 +7,14 @@ name in a stranger's account is never read or written.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from awspipe.aws import DENIED, Aws, absent, code_of, explained, maybe, owner_of, refusal, tag_list
 from awspipe.errors import AwsError
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Live, Resource, Tagged
+from awspipe.resources.base import Body, Live, Resource
 from awspipe.resources.policy import Document
 
 SITE = "site-"
@@ -268,20 +268,23 @@ class Bucket(Resource):
         return arn.removeprefix(prefix) if arn.startswith(prefix) else None
 
     @classmethod
-    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
-        """By name, and by tag under any name."""
+    def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
+        """By the beginning of the name."""
         pages = aws.client("s3").get_paginator("list_buckets")
-        names = {
-            bucket["Name"]
-            for page in pages.paginate(Prefix=scope.bucket_prefix, BucketRegion=scope.region)
-            for bucket in page["Buckets"]
-            if scope.owns_bucket_name(bucket["Name"])
-        }
-        indexed = tagged.names(cls)
-        yield from sorted(indexed)
-        for name in sorted(names - indexed):
-            if cls._owner(aws, scope, name) == scope.pipeline:
-                yield name
+        prefix = scope.bucket_prefix
+        return aws.once(
+            ("buckets", prefix),
+            lambda: frozenset(
+                bucket["Name"]
+                for page in pages.paginate(Prefix=prefix, BucketRegion=scope.region)
+                for bucket in page["Buckets"]
+            ),
+        )
+
+    @classmethod
+    def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:
+        """The tag says; a bucket whose name could not be the pipeline's is not even asked."""
+        return cls._owner(aws, scope, name) if scope.owns_bucket_name(name) else None
 
 
 _NO_BUCKET = "\0no bucket"

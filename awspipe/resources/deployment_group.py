@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,7 +9,7 @@ from awspipe.aws import Aws, absent, code_of, maybe, owner_of, tag_list
 from awspipe.naming import Scope
 from awspipe.resources.application import ABSENT as NO_APPLICATION
 from awspipe.resources.application import find_application
-from awspipe.resources.base import Body, Live, Resource, Tagged
+from awspipe.resources.base import Body, Live, Resource
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -123,10 +122,11 @@ class DeploymentGroup(Resource):
                 "events": rollback.get("events", []),
             },
         }
-        return Live(body, cls._owner(aws, scope, name))
+        return Live(body, cls.owner(aws, scope, name))
 
-    @staticmethod
-    def _owner(aws: Aws, scope: Scope, name: str) -> str | None:
+    @classmethod
+    def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:
+        """The tag says."""
         arn = scope.deployment_group_arn(*name.split("/"))
         return owner_of(aws.client("codedeploy").list_tags_for_resource(ResourceArn=arn)["Tags"])
 
@@ -141,18 +141,17 @@ class DeploymentGroup(Resource):
         codedeploy.delete_deployment_group(applicationName=application, deploymentGroupName=group)
 
     @classmethod
-    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
-        """The groups of the pipeline's application that carry the tag."""
+    def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
+        """The groups of the pipeline's application."""
         application = scope.application
         if find_application(aws, application) is None:
-            return
+            return frozenset()
         pages = aws.client("codedeploy").get_paginator("list_deployment_groups")
+        names: list[str] = []
         with absent(NO_APPLICATION):
             for page in pages.paginate(applicationName=application):
-                for group in page["deploymentGroups"]:
-                    name = cls.name_of(application, group)
-                    if cls._owner(aws, scope, name) == scope.pipeline:
-                        yield name
+                names += (cls.name_of(application, group) for group in page["deploymentGroups"])
+        return frozenset(names)
 
 
 def _filters(tags: _TagPairs) -> list[dict[str, str]]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from awspipe.aws import Aws, absent, owner_of
+from awspipe.aws import Aws, absent, maybe, owner_of
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Live, Resource, Tagged
+from awspipe.resources.base import Body, Live, Resource
 
 _BUILDS = "/aws/codebuild/"
 _RETENTION_DAYS = 14
+_ABSENT = "ResourceNotFoundException"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,17 +60,20 @@ class LogGroup(Resource):
         found = next((group for group in _groups(aws, name) if group["logGroupName"] == name), None)
         if found is None:
             return None
-        return Live({"retentionInDays": found.get("retentionInDays")}, cls._owner(aws, scope, name))
+        return Live({"retentionInDays": found.get("retentionInDays")}, cls.owner(aws, scope, name))
 
-    @staticmethod
-    def _owner(aws: Aws, scope: Scope, name: str) -> str | None:
-        answer = aws.client("logs").list_tags_for_resource(resourceArn=scope.log_group_arn(name))
-        return owner_of(answer["tags"])
+    @classmethod
+    def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:
+        """The tag says."""
+        answer = maybe(
+            lambda: aws.client("logs").list_tags_for_resource(resourceArn=scope.log_group_arn(name)), _ABSENT
+        )
+        return answer and owner_of(answer["tags"])
 
     @classmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
         """The group with every line."""
-        with absent("ResourceNotFoundException"):
+        with absent(_ABSENT):
             aws.client("logs").delete_log_group(logGroupName=name)
 
     @classmethod
@@ -79,14 +83,13 @@ class LogGroup(Resource):
         return arn.removeprefix(prefix).removesuffix(":*") if arn.startswith(prefix) else None
 
     @classmethod
-    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
-        """By name, and by tag under any name."""
-        names = {group["logGroupName"] for group in _groups(aws, _BUILDS + scope.project_prefix)}
-        indexed = tagged.names(cls)
-        yield from sorted(indexed)
-        for name in sorted(names - indexed):
-            if cls._owner(aws, scope, name) == scope.pipeline:
-                yield name
+    def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
+        """By the beginning of the name."""
+        prefix = _BUILDS + scope.project_prefix
+        return aws.once(
+            ("log-groups", prefix),
+            lambda: frozenset(group["logGroupName"] for group in _groups(aws, prefix)),
+        )
 
 
 def _groups(aws: Aws, prefix: str) -> Iterator[dict[str, Any]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from awspipe.aws import Aws, absent, code_of, maybe, owner_of, tag_list
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Live, Resource, Tagged
+from awspipe.resources.base import Body, Live, Resource
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -89,27 +88,32 @@ class Pipeline(Resource):
         found = maybe(lambda: codepipeline.get_pipeline(name=name), _ABSENT)
         if found is None:
             return None
-        tags = codepipeline.list_tags_for_resource(resourceArn=scope.pipeline_arn)["tags"]
-        return Live(found["pipeline"], owner_of(tags))
+        return Live(found["pipeline"], cls.owner(aws, scope, name))
 
     @classmethod
-    def running(cls, aws: Aws, name: str) -> list[str] | None:
-        """The ids of the executions that have not ended, newest first; None when there is no pipeline."""
-        list_executions = aws.client("codepipeline").get_paginator("list_pipeline_executions")
-        ids: list[str] = []
-        with absent(_ABSENT):
-            for page in list_executions.paginate(pipelineName=name, PaginationConfig={"MaxItems": 100}):
-                summaries = page["pipelineExecutionSummaries"]
-                ids += [one["pipelineExecutionId"] for one in summaries if one["status"] in _RUNNING]
-            return ids
-        return None
+    def running(cls, aws: Aws, name: str) -> tuple[str, ...] | None:
+        """The ids of the executions that have not ended, newest first; None when there is no pipeline.
+
+        Asked for once a reading; of the newest hundred, which is more than can run at once.
+        """
+        pages = aws.client("codepipeline").get_paginator("list_pipeline_executions")
+
+        def ask() -> tuple[str, ...]:
+            return tuple(
+                one["pipelineExecutionId"]
+                for page in pages.paginate(pipelineName=name, PaginationConfig={"MaxItems": 100})
+                for one in page["pipelineExecutionSummaries"]
+                if one["status"] in _RUNNING
+            )
+
+        return aws.once(("executions", name), lambda: maybe(ask, _ABSENT))
 
     @classmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
         """What runs is abandoned first: builds and deployments are stopped by their own kinds."""
         codepipeline = aws.client("codepipeline")
         for execution in cls.running(aws, name) or ():
-            with absent("PipelineExecutionNotStoppableException", "DuplicatedStopRequestException"):
+            with absent(_ABSENT, "PipelineExecutionNotStoppableException", "DuplicatedStopRequestException"):
                 codepipeline.stop_pipeline_execution(
                     pipelineName=name,
                     pipelineExecutionId=execution,
@@ -124,15 +128,20 @@ class Pipeline(Resource):
         return scope.pipeline if arn == scope.pipeline_arn else None
 
     @classmethod
-    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
+    def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
         """There is one name it can have."""
-        tags = maybe(
-            lambda: aws.client("codepipeline").list_tags_for_resource(resourceArn=scope.pipeline_arn),
+        return frozenset(() if cls.running(aws, scope.pipeline) is None else {scope.pipeline})
+
+    @classmethod
+    def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:
+        """The tag says."""
+        arn = scope.pipeline_arn
+        answer = maybe(
+            lambda: aws.client("codepipeline").list_tags_for_resource(resourceArn=arn),
             "ResourceNotFoundException",
             _ABSENT,
         )
-        if tags is not None and owner_of(tags["tags"]) == scope.pipeline:
-            yield scope.pipeline
+        return answer and owner_of(answer["tags"])
 
 
 def _role_too_young(error: ClientError) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from awspipe.aws import Aws, absent, code_of, owner_of, tag_list
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Live, Resource, Tagged
+from awspipe.resources.base import Body, Live, Resource
+from awspipe.resources.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -41,6 +42,7 @@ class BuildProject(Resource):
 
     kind: ClassVar[str] = "build-project"
     uses: ClassVar[frozenset[str]] = frozenset({"role", "log-group"})
+    frees: ClassVar[frozenset[str]] = frozenset({"role"})
     permissions: ClassVar[frozenset[str]] = frozenset(
         {
             "codebuild:BatchGetBuilds",
@@ -123,10 +125,14 @@ class BuildProject(Resource):
 
     @classmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
-        """Builds that still run are stopped first: they cost, and nobody would see them."""
-        for build in _running_builds(aws, name):
-            with absent("ResourceNotFoundException"):
-                aws.client("codebuild").stop_build(id=build)
+        """Builds that still run are stopped first: they cost, and nobody would see them.
+
+        A pipeline at rest has none, so they are looked for only where an execution ran, or none is known of.
+        """
+        if Pipeline.running(aws, scope.pipeline) != ():
+            for build in _running_builds(aws, name):
+                with absent("ResourceNotFoundException"):
+                    aws.client("codebuild").stop_build(id=build)
         aws.client("codebuild").delete_project(name=name)
 
     @classmethod
@@ -136,25 +142,13 @@ class BuildProject(Resource):
         return arn.removeprefix(prefix) if arn.startswith(prefix) else None
 
     @classmethod
-    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
-        """By name, and by tag under any name."""
-        codebuild = aws.client("codebuild")
-        names = {
-            name
-            for page in codebuild.get_paginator("list_projects").paginate()
-            for name in page["projects"]
-            if name.startswith(scope.project_prefix)
-        }
-        indexed = tagged.names(cls)
-        yield from sorted(indexed)
-        for project in _projects(codebuild, sorted(names - indexed)):
-            if owner_of(project.get("tags", [])) == scope.pipeline:
-                yield project["name"]
-
-
-def _projects(codebuild: Any, names: list[str]) -> Iterator[dict[str, Any]]:
-    for start in range(0, len(names), 100):
-        yield from codebuild.batch_get_projects(names=names[start : start + 100])["projects"]
+    def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
+        """By the beginning of the name: CodeBuild lists all names there are."""
+        pages = aws.client("codebuild").get_paginator("list_projects")
+        names = aws.once(
+            ("projects",), lambda: [name for page in pages.paginate() for name in page["projects"]]
+        )
+        return frozenset(name for name in names if name.startswith(scope.project_prefix))
 
 
 def _running_builds(aws: Aws, project: str) -> Iterator[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 from awspipe.aws import Aws, maybe, owner_of
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Kept, Live, Resource, Tagged
+from awspipe.resources.base import Body, Kept, Live, Resource
 
 _ABSENT = "RepositoryDoesNotExistException"
 
@@ -61,13 +60,6 @@ class Repository(Resource):
         return found is not None and bool(found["repositoryMetadata"])
 
     @classmethod
-    def has_branch(cls, aws: Aws, name: str, branch: str) -> bool:
-        """Whether a branch is there to build from."""
-        get = aws.client("codecommit").get_branch
-        absent = (_ABSENT, "BranchDoesNotExistException")
-        return maybe(lambda: get(repositoryName=name, branchName=branch), *absent) is not None
-
-    @classmethod
     def clone_url(cls, aws: Aws, name: str) -> str:
         """The address for git over HTTPS, as AWS gives it."""
         metadata = aws.client("codecommit").get_repository(repositoryName=name)["repositoryMetadata"]
@@ -85,19 +77,22 @@ class Repository(Resource):
         return arn.removeprefix(prefix) if arn.startswith(prefix) else None
 
     @classmethod
-    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
-        """By tag, and under the pipeline's own name (the usual one) where the tag index is behind."""
-        names = tagged.names(cls)
-        yield from sorted(names)
-        if scope.pipeline not in names:
-            live = cls.read(aws, scope, scope.pipeline, frozenset())
-            if live is not None and live.owner == scope.pipeline:
-                yield scope.pipeline
+    def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
+        """Under the pipeline's own name, the usual one; under another only the tag index knows it."""
+        return frozenset(() if cls.branches(aws, scope.pipeline) is None else {scope.pipeline})
+
+    @classmethod
+    def branches(cls, aws: Aws, name: str) -> tuple[str, ...] | None:
+        """The names of its branches, asked for once a reading; None when there is no such repository."""
+        pages = aws.client("codecommit").get_paginator("list_branches")
+
+        def ask() -> tuple[str, ...]:
+            return tuple(one for page in pages.paginate(repositoryName=name) for one in page["branches"])
+
+        return aws.once(("branches", name), lambda: maybe(ask, _ABSENT))
 
     @classmethod
     def keep(cls, aws: Aws, scope: Scope, name: str) -> Kept | None:
         """A repository that holds commits is somebody's work."""
-        branches = maybe(lambda: aws.client("codecommit").list_branches(repositoryName=name), _ABSENT)
-        if branches and branches["branches"]:
-            return Kept("it holds commits; --delete-data removes it too")
-        return None
+        held = cls.branches(aws, name)
+        return Kept("it holds commits; --delete-data removes it too") if held else None

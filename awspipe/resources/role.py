@@ -7,14 +7,13 @@ call, cannot be changed afterwards, and IAM lists by it (IAM's list has no tags,
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
 from awspipe.aws import Aws, absent, maybe, refusal, tag_list
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Live, Resource, Tagged
+from awspipe.resources.base import Body, Live, Resource
 from awspipe.resources.policy import Document, Statement, policy, trust
 
 _POLICY_NAME = "awspipe"
@@ -148,7 +147,7 @@ class Role(Resource):
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
         """Both documents. A role on another path is not ours, whatever its name."""
         iam = aws.client("iam")
-        role = cls.listed(aws, scope.role_path).get(name)
+        role = cls.on_path(aws, scope.role_path).get(name)
         if role is None:
             found = maybe(lambda: iam.get_role(RoleName=name), _ABSENT)
             if found is None:
@@ -187,12 +186,17 @@ class Role(Resource):
                 iam.delete_role_policy(RoleName=name, PolicyName=inline)
 
     @classmethod
-    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
+    def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
         """Every role on the pipeline's path."""
-        yield from sorted(cls.listed(aws, scope.role_path))
+        return frozenset(cls.on_path(aws, scope.role_path))
+
+    @classmethod
+    def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:
+        """The path says."""
+        return scope.pipeline
 
     @staticmethod
-    def listed(aws: Aws, path: str) -> dict[str, dict[str, Any]]:
+    def on_path(aws: Aws, path: str) -> dict[str, dict[str, Any]]:
         """The roles on a path by name, listed once a reading."""
         pages = aws.client("iam").get_paginator("list_roles")
         return aws.once(

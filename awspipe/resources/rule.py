@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from awspipe.aws import Aws, absent, maybe, owner_of, refusal, tag_list
 from awspipe.errors import AwsError
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Live, Resource, Tagged
+from awspipe.resources.base import Body, Live, Resource
 
 _ABSENT = "ResourceNotFoundException"
 _TARGET_ID = "pipeline"
@@ -85,9 +84,9 @@ class Rule(Resource):
         rule = maybe(lambda: events.describe_rule(Name=name), _ABSENT)
         if rule is None:
             return None
-        targets, tags = aws.gather(
+        targets, owner = aws.gather(
             lambda: events.list_targets_by_rule(Rule=name)["Targets"],
-            lambda: events.list_tags_for_resource(ResourceARN=scope.rule_arn(name))["Tags"],
+            lambda: cls.owner(aws, scope, name),
         )
         ours = next((target for target in targets if target["Id"] == _TARGET_ID), None)
         body = {
@@ -96,7 +95,7 @@ class Rule(Resource):
             "State": rule["State"],
             "Target": ours and {"Arn": ours["Arn"], "RoleArn": ours.get("RoleArn")},
         }
-        return Live(body, owner_of(tags))
+        return Live(body, owner)
 
     @classmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
@@ -122,17 +121,23 @@ class Rule(Resource):
         return arn.removeprefix(prefix) if arn.startswith(prefix) else None
 
     @classmethod
-    def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
-        """By name, and by tag under any name."""
-        events = aws.client("events")
-        pages = events.get_paginator("list_rules").paginate(NamePrefix=scope.rule_prefix)
-        names = {rule["Name"] for page in pages for rule in page["Rules"]}
-        indexed = tagged.names(cls)
-        yield from sorted(indexed)
-        for name in sorted(names - indexed):
-            tags = events.list_tags_for_resource(ResourceARN=scope.rule_arn(name))["Tags"]
-            if owner_of(tags) == scope.pipeline:
-                yield name
+    def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
+        """By the beginning of the name."""
+        prefix = scope.rule_prefix
+        pages = aws.client("events").get_paginator("list_rules")
+        return aws.once(
+            ("rules", prefix),
+            lambda: frozenset(
+                rule["Name"] for page in pages.paginate(NamePrefix=prefix) for rule in page["Rules"]
+            ),
+        )
+
+    @classmethod
+    def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:
+        """The tag says."""
+        arn = scope.rule_arn(name)
+        answer = maybe(lambda: aws.client("events").list_tags_for_resource(ResourceARN=arn), _ABSENT)
+        return answer and owner_of(answer["Tags"])
 
 
 def _check_entries(answer: dict[str, Any], doing: str) -> None:
