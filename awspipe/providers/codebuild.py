@@ -41,6 +41,8 @@ def _not_codebuilds_own(name: str) -> str:
 def _by_shape(value: Any, text: ValidatorFunctionWrapHandler) -> Any:
     """One of the three, so that a mistake is reported for what was meant and not for all three."""
     match value:
+        case {"secret": _, "parameter": _}:
+            raise PydanticCustomError("env_value", "write either `secret` or `parameter`")
         case {"secret": _}:
             return Secret.model_validate(value)
         case {"parameter": _}:

@@ -141,8 +141,8 @@ class _Placed:
             return self.action.input
         least, most = self.action.input_count
         before = [moment for moment, names in made.items() if names and moment < self.moment]
-        if most == 0 or not (before or least):
-            return ()
+        if most == 0 or not (before or least) or self.moment[0] == 0:
+            return ()  # in the first stage it cannot stand at all: that is another rule
         if not before:
             return self._lacks(
                 "needs an artifact, and none is made before it", "put a source or a build before it"

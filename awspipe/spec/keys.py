@@ -12,12 +12,29 @@ from awspipe.spec.nodes import Node, Path
 
 def known_keys(root: Node, path: Path) -> list[str]:
     """The keys that the mapping at `path` may have."""
+    return [key for model in _models_at(root, path) for key in _keys(model)]
+
+
+def _models_at(root: Node, path: Path) -> list[type[Strict]]:
+    """The models that may read the mapping at `path`: several where it is one of several things."""
     model, rest = _model_around(root, path)
     models = [model] if model else []
     for step in rest:
         if isinstance(step, str) and any(_field(model, step) for model in models):
             models = [inner for model in models for inner in _inner_models(_field(model, step))]
-    return [key for model in models for key in _keys(model)]
+    return models
+
+
+def is_required(root: Node, path: Path) -> bool:
+    """Whether what stands at `path` cannot be left out."""
+    if not path or not isinstance(path[-1], str) or path[-1] == "provider":
+        return True
+    return any(
+        field.is_required()
+        for model in _models_at(root, path[:-1])
+        for name, field in model.model_fields.items()
+        if path[-1] == (field.alias or name)
+    )
 
 
 def _model_around(root: Node, path: Path) -> tuple[type[Strict] | None, Path]:

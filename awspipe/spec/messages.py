@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from awspipe.providers.base import providers
 from awspipe.providers.fields import Plain
 from awspipe.spec.frames import quoted
-from awspipe.spec.keys import known_keys
+from awspipe.spec.keys import is_required, known_keys
 from awspipe.spec.models import nearest
 from awspipe.spec.nodes import Finding, Node, Path, Span
 
@@ -80,17 +80,20 @@ def _label(loc: Path) -> str:
 
 
 def _unknown_key(error: ErrorDetails, root: Node) -> Said:
-    word = str(error["loc"][-1])
     meant = _meant(error, root)
-    if meant:
-        return f"unknown key {quoted(word)}", _did_you_mean(meant)
-    return f"unknown key {quoted(word)}", f"known here: {', '.join(known_keys(root, error['loc'][:-1]))}"
+    hint = _did_you_mean(meant) or f"known here: {', '.join(_free_keys(error, root))}"
+    return f"unknown key {_label(error['loc'])}", hint
 
 
 def _meant(error: ErrorDetails, root: Node) -> str:
-    word, around = str(error["loc"][-1]), error["loc"][:-1]
+    return nearest(str(error["loc"][-1]), _free_keys(error, root))
+
+
+def _free_keys(error: ErrorDetails, root: Node) -> list[str]:
+    """The keys that could still be given."""
+    around = error["loc"][:-1]
     present = root.at(around).entries
-    return nearest(word, [key for key in known_keys(root, around) if key not in present])
+    return [key for key in known_keys(root, around) if key not in present]
 
 
 def _did_you_mean(word: str) -> str:
@@ -111,11 +114,14 @@ _EMPTY_KINDS = frozenset(
 )
 
 
+_OR_NOT = "give a value, or leave the key out"
+
+
 def _empty(error: ErrorDetails, root: Node) -> Said:
     label = _label(error["loc"])
     if root.at(error["loc"]).span.length >= 4:
         return f"{label} has no value: null is none", 'put the word in quotes, "null", if it is meant as text'
-    return f"{label} is empty", "give a value, or leave the key out"
+    return f"{label} is empty", "give a value" if is_required(root, error["loc"]) else _OR_NOT
 
 
 def _missing(error: ErrorDetails, label: str) -> Said:
@@ -159,11 +165,14 @@ def _not_one_of(error: ErrorDetails, label: str) -> Said:
     return f"{label} must be {expected.replace(chr(39), '')}", _did_you_mean(meant)
 
 
+_CURLY = "“”‘’"
+
+
 def _misspelled(error: ErrorDetails, label: str) -> Said:
     value, says = str(error["input"]), error["ctx"]["says"]
-    if label == '"name"' and not value.isascii():
+    if label == '"name"' and not value.isascii() and not any(mark in value for mark in _CURLY):
         says += "; `title` takes any language"
-    if any(mark in value for mark in "“”‘’"):
+    if any(mark in value for mark in _CURLY):
         says += "; curly quotes are not quotes to YAML, write \" or '"
     key = " key" if error["loc"][-1] == _KEY_MARK else ""
     if key or label == quoted(value):
@@ -216,6 +225,8 @@ def _no_words(error: ErrorDetails, label: str) -> Said:
 
 def _no_stage(error: ErrorDetails, label: str) -> Said:
     what = error["ctx"]["what"]
+    if error["input"] is None:
+        return f"{what} is empty", "give it `name:` and `provider:`"
     return f"{what} must be a mapping, not {_shape(error['input'])}", "begin it with `name:` and `provider:`"
 
 
@@ -245,8 +256,14 @@ def _plain_words(error: ErrorDetails, label: str) -> Said:
     return error["msg"], ""
 
 
+_REFERENCES = ("secret", "parameter")
+
+
 def _about_value(error: ErrorDetails, label: str) -> Said:
-    return f"{label}: {error['msg']}", ""
+    value = error["input"]
+    keys = [key for key in value if key not in _REFERENCES] if isinstance(value, dict) else []
+    meant = next(filter(None, (nearest(key, _REFERENCES) for key in keys)), "")
+    return f"{label}: {error['msg']}", _did_you_mean(meant)
 
 
 def _anything(error: ErrorDetails, label: str) -> Said:

@@ -64,6 +64,7 @@ class _Builder:
     findings: list[Finding] = field(default_factory=list)
     stack: list[Node] = field(default_factory=list)
     keys: list[tuple[str, Span] | None] = field(default_factory=list)
+    secret: list[bool] = field(default_factory=list)
     anchors: dict[str, Node] = field(default_factory=dict)
     count: int = 0
     aliases: int = 0
@@ -104,7 +105,8 @@ class _Builder:
         self.counted(span)
         if event.tag is not None:
             hint = "leave it out; CloudFormation's !Ref and !Sub do not work here"
-            self.refuse(f"a YAML tag is not allowed: {quoted(event.tag)}", span, hint)
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self.refuse(f"a YAML tag is not allowed: {quoted(tag)}", span, hint)
 
     def check_comment(self, event: yaml.ScalarEvent, span: Span) -> None:
         if event.implicit[0] and syntax.comment_in_text(self.lines, span):
@@ -134,12 +136,14 @@ class _Builder:
     def begin(self, node: Node) -> None:
         if len(self.stack) >= DEPTH_LIMIT:
             self.stop(f"nested deeper than {DEPTH_LIMIT} levels", node.span)
+        self.secret.append(self.in_secret())
         self.stack.append(node)
         self.keys.append(None)
 
     def end(self) -> None:
         node = self.stack.pop()
         self.keys.pop()
+        self.secret.pop()
         node.open = False
         self.place(node)
 
@@ -149,6 +153,8 @@ class _Builder:
             self.documents.append(node)
             return
         parent = self.stack[-1]
+        if isinstance(parent.value, list) or self.keys[-1]:
+            self.hide_secrets(node, alias)
         if isinstance(parent.value, list):
             parent.add_item(node)
         elif self.keys[-1] is None:
@@ -167,15 +173,10 @@ class _Builder:
     def key(self, node: Node, span: Span) -> tuple[str, Span]:
         """The word of a key; "" for what is none, so that its value is read and left out."""
         if isinstance(node.value, list | dict):
-            self.refuse(
-                "a key must be a word", span, "a { or [ that begins a text needs quotes around the text"
-            )
+            self.refuse("a key must be a word", span, "a text that begins with { or [ needs quotes")
             return "", span
-        word = (
-            node.value
-            if node.value is not None
-            else self.lines.line(span.line)[span.column - 1 :][: span.length]
-        )
+        written = self.lines.line(span.line)[span.column - 1 :][: span.length]
+        word = written if node.value is None else node.value
         if not word.strip(" :"):
             self.refuse("a key is missing before the colon", span)
             return "", span
@@ -188,7 +189,6 @@ class _Builder:
             first = parent.entries[key].key
             self.refuse(f"key {quoted(key)} occurs twice", entry.key, f"first on line {first.line}")
         elif key:
-            self.hide_secrets(key, entry.node)
             parent.add_entry(key, entry)
 
     def merge(self, parent: Node, entry: Entry) -> None:
@@ -202,8 +202,14 @@ class _Builder:
                 if key not in parent.entries:
                     parent.add_entry(key, Entry(inner.key, inner.node, merged=True))
 
-    def hide_secrets(self, key: str, node: Node) -> None:
-        if _SECRET_KEY.search(key):
+    def in_secret(self) -> bool:
+        """Whether the value that comes now stands below a key whose values are not shown."""
+        key = self.keys[-1] if self.keys else None
+        return bool(self.secret and self.secret[-1]) or bool(key and _SECRET_KEY.search(key[0]))
+
+    def hide_secrets(self, node: Node, alias: Span | None) -> None:
+        """Hide a scalar; also all that an alias brings in, which stands elsewhere."""
+        if self.in_secret() and (alias or not isinstance(node.value, dict | list)):
             for scalar in node.scalars():
                 self.hide(scalar.span)
 

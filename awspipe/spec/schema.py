@@ -11,6 +11,7 @@ from typing import Any
 
 from awspipe.providers.base import providers
 from awspipe.providers.fields import Json, Strict
+from awspipe.spec.docstrings import field_docs
 from awspipe.spec.models import ONE_OF, Pipeline, Stage
 
 ID = "urn:awspipe:spec"
@@ -36,10 +37,30 @@ def json_schema() -> Json:
 
 def _of_model(model: type[Strict], definitions: Json) -> Json:
     made = model.model_json_schema(ref_template=_REF + "{model}")
-    definitions.update({name: _plain(inner) for name, inner in made.pop("$defs", {}).items()})
+    for name, inner in made.pop("$defs", {}).items():
+        definitions[name] = _described(inner, _models()[name])
+    return _described(made, model)
+
+
+def _models() -> dict[str, type[Strict]]:
+    """Every model by its name in the schema."""
+    found: dict[str, type[Strict]] = {}
+    waiting = [Strict]
+    while waiting:
+        for model in waiting.pop().__subclasses__():
+            found[model.__name__] = model
+            waiting.append(model)
+    return found
+
+
+def _described(made: Json, model: type[Strict]) -> Json:
+    """A model's schema with the docstrings of its fields."""
+    docs = {"provider": made.get("description", ""), **field_docs(model)}
+    for key, field in made["properties"].items():
+        if docs.get(key):
+            # Editors show Markdown: the words between backticks are code there.
+            field |= {"description": docs[key], "markdownDescription": docs[key]}
     plain: Json = _plain(made)
-    if "provider" in plain["properties"]:
-        plain["properties"]["provider"]["description"] = plain["description"]
     return plain
 
 
@@ -86,16 +107,4 @@ def _closed(schema: Json) -> Json:
     return {**schema, "additionalProperties": False} if "patternProperties" in schema else schema
 
 
-def _described(schema: Json) -> Json:
-    """Editors show Markdown: the words between backticks are code there."""
-    text = schema.get("description")
-    return {**schema, "markdownDescription": text} if isinstance(text, str) else schema
-
-
-_REWRITES: tuple[Callable[[Json], Json], ...] = (
-    _without_title,
-    _without_null_default,
-    _one_of,
-    _closed,
-    _described,
-)
+_REWRITES: tuple[Callable[[Json], Json], ...] = (_without_title, _without_null_default, _one_of, _closed)

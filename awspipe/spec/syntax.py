@@ -98,14 +98,22 @@ def _cannot_begin(lines: Lines, line: int, column: int) -> Explanation:
 
 
 def _misplaced_key(lines: Lines, line: int, column: int) -> Explanation:
-    if column - 1 > _indent(lines.line(line)):
-        return line, column, "text after the end of a value", "a quote inside 'quotes' is written twice"
-    return line, column, "the indentation fits no line above", _column_hint()
+    text = lines.line(line)
+    found = text[column - 1 : column]
+    if found == ":":
+        return line, column, "a key is missing before the colon", ""
+    if column - 1 <= _indent(text):
+        return line, column, "the indentation fits no line above", _column_hint()
+    if found in ("]", "}"):
+        return line, column, f"there is a {found} too many", ""
+    hint = "a quote inside 'quotes' is written twice" if "'" in text[: column - 1] else ""
+    return line, column, "text after the end of a value", hint
 
 
 def _misplaced_entry(lines: Lines, line: int, column: int) -> Explanation:
-    at_start = column - 1 == _indent(lines.line(line))
-    if not at_start or lines.line(line)[column - 1 :].startswith("-"):
+    entry = re.compile(f" {{{column - 1}}}- ")
+    in_list = any(entry.match(lines.line(above)) for above in range(line - 1, 0, -1))
+    if not in_list or column - 1 > _indent(lines.line(line)):
         return _misplaced_key(lines, line, column)
     hint = 'an entry begins with "- "; what follows a list begins further left'
     return line, column, "not an entry of the list above, and not outside of it", hint
