@@ -63,8 +63,9 @@ class Executions:
     def start_by_event(self, found: Pipeline, rule_arn: str, given: Any) -> None:
         """Start an execution for a rule; an input transformer may name revisions and variables."""
         asked = {}
-        if isinstance(given, dict):
-            asked = {name: given[name] for name in ("sourceRevisions", "variables") if name in given}
+        for name in ("sourceRevisions", "variables"):
+            if isinstance(given, dict) and name in given:
+                asked[name] = given[name] if isinstance(given[name], list) else [given[name]]
         try:
             self.start(found, Trigger("CloudWatchEvent", rule_arn), asked)
         except RefusalError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import wraps
@@ -14,7 +15,6 @@ from moto.core.resource_tagging import TaggedResource
 from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend, Rule, events_backends
 from moto.events.responses import EventsHandler
-from moto.events.utils import EventTemplateParser
 
 log = logging.getLogger("awspipe.sandbox")
 
@@ -105,11 +105,36 @@ def _input(target: dict[str, Any], event: Any) -> Any:
     if "InputTransformer" not in target:
         return event
     transformer = target["InputTransformer"]
-    return EventTemplateParser.parse(
-        input_template=transformer.get("InputTemplate"),
-        input_paths_map=transformer.get("InputPathsMap", {}),
-        event=copy.deepcopy(event),
-    )
+    paths = transformer.get("InputPathsMap", {})
+    values = {name: _at(event, path) for name, path in paths.items()}
+    return _filled(transformer["InputTemplate"], values)
+
+
+def _at(event: Any, path: str) -> Any:
+    """The value at `$.detail.commitId`; None where there is none."""
+    for name in path.split(".")[1:]:
+        event = event.get(name) if isinstance(event, dict) else None
+    return event
+
+
+def _filled(template: str, values: dict[str, Any]) -> Any:
+    """An input template with its `<name>`s replaced: inside quotes as text, elsewhere as JSON."""
+
+    def value(match: re.Match[str]) -> str:
+        found = values.get(match[1])
+        quoted = len(_QUOTE.findall(template[: match.start()])) % 2
+        text = found if isinstance(found, str) else json.dumps(found)
+        return json.dumps(text)[1:-1] if quoted else json.dumps(found)
+
+    filled = _PLACE.sub(value, template)
+    try:
+        return json.loads(filled)
+    except ValueError:
+        return filled
+
+
+_PLACE = re.compile(r"<([A-Za-z0-9_-]+)>")
+_QUOTE = re.compile(r'(?<!\\)"')
 
 
 def _keeping_tags(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -175,6 +175,6 @@ def commit(path: Path, tree: str, parent: str | None, *, author: Person, message
     for role in ("AUTHOR", "COMMITTER"):
         who[f"GIT_{role}_NAME"] = author.name
         who[f"GIT_{role}_EMAIL"] = author.email
-        who[f"GIT_{role}_DATE"] = f"{author.time} +0000"
+        who[f"GIT_{role}_DATE"] = f"@{author.time} +0000"
     parents = ["-p", parent] if parent else []
     return run(path, "commit-tree", tree, *parents, stdin=message.encode(), extra=who).decode().strip()
