@@ -1,0 +1,71 @@
+# What you can type: `make demo` to see it work, `make test` to prove it. Both make .venv themselves.
+# Needs git, a POSIX shell, GNU make 3.81 or newer, and Python 3.11 or newer (PYTHON=... says which).
+
+PYTHON ?= $(shell for one in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$one" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$one" && break; done)
+BIN := .venv/bin
+STAMP := .venv/installed
+DEMO := awspipe-demo
+PYTEST := $(BIN)/python -m pytest -n auto -q
+
+.PHONY: help demo test check lint unit e2e fix docs picture bench wheel clean
+.DEFAULT_GOAL := help
+
+help: ## show what there is
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+$(STAMP): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed: install it, or say PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo "make: $(PYTHON) cannot make a venv: install python3-venv" >&2; exit 1; }
+	@echo "making .venv (a minute the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(STAMP) ## make a pipeline in the sandbox: no account, no charge
+	@test -f $(DEMO)/awspipe.yml || $(BIN)/awspipe init static-site $(DEMO)
+	@cd $(DEMO) && ../$(BIN)/awspipe up --sandbox --yes
+	@echo
+	@cd $(DEMO) && ../$(BIN)/awspipe status --sandbox
+	@echo
+	@echo "Now you: cd $(DEMO) && . ../$(BIN)/activate"
+	@echo "  awspipe status --sandbox             where it stands"
+	@echo "  git push awspipe HEAD:main           after a commit: sends it to the pipeline's repository"
+	@echo "  awspipe down --sandbox               removes the pipeline and all that was made for it"
+	@echo "  awspipe sandbox stop                 ends the sandbox; what it holds is there again the next time"
+
+test: check e2e ## everything: what CI runs
+
+check: lint unit ## format, lint, types, layers, docs current, unit and contract tests
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+unit: $(STAMP)
+	$(PYTEST) tests/unit tests/contract
+
+e2e: $(STAMP) ## the real command, a real git push, a real wheel
+	$(PYTEST) tests/e2e
+
+fix: $(STAMP) ## format, and mend what ruff can
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+docs: $(STAMP) ## make the generated pages again
+	$(BIN)/python docs/generate.py
+
+picture: $(STAMP) ## make the README's picture again, from a real run
+	$(BIN)/python docs/picture.py
+
+bench: $(STAMP) ## how fast up, status and down are, beside boto3 by hand and the aws command
+	$(BIN)/python -m tests.bench
+
+wheel: $(STAMP) ## the package, in dist/
+	$(BIN)/python -m build --wheel
+
+clean: ## remove what was made here; ./awspipe-demo and the sandbox stay
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
