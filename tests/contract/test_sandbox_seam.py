@@ -119,12 +119,13 @@ def test_regions_are_apart(sandbox: runtime.Runtime) -> None:
 
 def test_installing_again_wraps_nothing_twice(sandbox: runtime.Runtime) -> None:
     seam.install(sandbox)
-    for method in (
+    methods: list[Any] = [
         Rule.send_to_targets,
         EventsBackend.put_rule,
         S3Response.all_buckets,
         IamResponse.call_action,
-    ):
+    ]
+    for method in methods:
         assert not hasattr(method.__wrapped__, "__wrapped__")
 
 
