@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -229,19 +228,8 @@ def reset(directory: Path) -> bool:
         )
     with _locked(directory, timeout=_STOP_SECONDS):
         _stopped(directory)
-        _delete(directory)
+        record.delete(directory)
     return True
-
-
-def _delete(directory: Path) -> None:
-    try:
-        shutil.rmtree(directory)
-    except PermissionError:  # overlayfs and git leave folders and files that even their owner may not touch
-        for folder, _, files in os.walk(directory):
-            Path(folder).chmod(0o700)
-            for name in files:
-                Path(folder, name).chmod(0o600, follow_symlinks=False)
-        shutil.rmtree(directory)
 
 
 def status(directory: Path) -> Status:

@@ -17,7 +17,6 @@ from __future__ import annotations
 import itertools
 import json
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -47,35 +46,12 @@ class Realism:
     """Seconds added to every API call."""
 
 
-class InFlight:
-    """How many requests are being answered, so that the server can end between two of them."""
-
-    def __init__(self) -> None:
-        self._number = 0
-        self._idle = threading.Condition()
-
-    def __enter__(self) -> None:
-        with self._idle:
-            self._number += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._idle:
-            self._number -= 1
-            self._idle.notify_all()
-
-    def wait_for_none(self, timeout: float) -> bool:
-        """Wait until nothing is being answered; whether that came to be."""
-        with self._idle:
-            return self._idle.wait_for(lambda: self._number == 0, timeout)
-
-
 class Front:
     """The WSGI application that the server runs: what comes from this machine is shown its way."""
 
     def __init__(
         self, *, api: WsgiApp, git: WsgiApp, health: Callable[[], dict[str, Any]], port: int
     ) -> None:
-        self.in_flight = InFlight()
         self._api = api
         self._git = git
         self._health = health
@@ -94,10 +70,10 @@ class Front:
             headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
             return answers.answer(environ, start_response, "200 OK", headers, body)
         if path.startswith(githttp.PREFIX):
-            return self._counted(self._git, environ, start_response)
+            return self._git(environ, start_response)
         if path.startswith(_RESERVED):
             return answers.text(environ, start_response, "404 Not Found", "there is nothing here")
-        return self._counted(self._api, environ, start_response)
+        return self._api(environ, start_response)
 
     def _stranger(self, environ: Environ) -> str:
         """Why a request does not come from this machine's own programs; "" when it does."""
@@ -107,10 +83,6 @@ class Front:
         if environ.get("HTTP_ORIGIN", self._origins[0]) not in self._origins:
             return "the sandbox does not answer pages of other origins"
         return ""
-
-    def _counted(self, app: WsgiApp, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        with self.in_flight:
-            return app(environ, start_response)
 
 
 class SignedApi:

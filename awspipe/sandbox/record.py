@@ -15,6 +15,9 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
+import sys
+import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,7 @@ ACCOUNT = "123456789012"
 
 HEALTH = "/_awspipe/health"
 _MARK = ".awspipe-sandbox"
+_DELETE_TRIES = 5
 _KEY_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
@@ -72,6 +76,26 @@ def prepare(directory: Path) -> None:
 def is_sandbox(directory: Path) -> bool:
     """Whether a directory was made by `prepare`."""
     return (directory / _MARK).is_file()
+
+
+def delete(directory: Path) -> None:
+    """Delete a directory in which a build's last process may still be writing."""
+    for _ in range(_DELETE_TRIES - 1):
+        try:
+            return shutil.rmtree(directory)
+        except OSError:
+            _open_up(directory)
+            time.sleep(0.1)
+    return shutil.rmtree(directory)
+
+
+def _open_up(directory: Path) -> None:
+    """overlayfs and git leave folders and files that even their owner may not touch."""
+    for folder, _, files in os.walk(directory):
+        Path(folder).chmod(0o700)
+        if sys.platform == "win32":
+            for name in files:
+                Path(folder, name).chmod(0o600)
 
 
 def identity(directory: Path) -> Identity:

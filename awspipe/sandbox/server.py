@@ -8,12 +8,9 @@ every API call), or the options of the same names.
 from __future__ import annotations
 
 import argparse
-import errno
 import logging
 import os
-import random
 import signal
-import socket
 import sys
 import threading
 import time
@@ -23,21 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 from awspipe import __version__
 from awspipe.errors import AwspipeError, UsageError
-from awspipe.sandbox import process, record
+from awspipe.sandbox import process, record, serving
 
 if TYPE_CHECKING:
-    from werkzeug.serving import BaseWSGIServer
-
     from awspipe.sandbox.front import Front
     from awspipe.sandbox.state import Saver, Store
 
 log = logging.getLogger("awspipe.sandbox")
-
-HOST = "127.0.0.1"
-# Below the ports that systems give to outgoing connections (Linux from 32768, others from 49152), so that
-# the port is still free at the next start.
-_PORTS = range(20000, 32000)
-_LAST_REQUESTS = 5.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -86,55 +75,23 @@ def _serve(directory: Path, options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     who = record.identity(directory)
-    with _listen(options.port, who.port) as listener:
+    with serving.listen(options.port, who.port) as listener:
         port = listener.getsockname()[1]
         note = _port_note(directory, who, port)
         running = _record(who, port)
         _surround(running)
         front, saver = _build(directory, running, options, note=note)
-        server = _server(front, listener)
-        thread = threading.Thread(target=server.serve_forever, name="awspipe-server", daemon=True)
-        thread.start()
+        server = serving.Server(front, listener)
+        server.start()
         saver.start()
         record.write(directory, running)
         log.info("the sandbox serves at %s", running.url)
         stopped.wait()
         log.info("the sandbox stops")
-        server.shutdown()
-        front.in_flight.wait_for_none(_LAST_REQUESTS)
+        server.stop()
         saver.close()
         record.remove(directory)
     log.info("the sandbox has stopped")
-
-
-def _listen(asked: int, kept: int) -> socket.socket:
-    """Listen at the port that was asked for, else at the one kept from the last start, else at a free one."""
-    if asked:
-        found = _bound(asked)
-        if found is None:
-            raise UsageError(f"port {asked} is taken", hint="leave --port out to have a free one chosen")
-        return found
-    candidates = [kept] if kept else []
-    for port in candidates + random.sample(_PORTS, 100):
-        found = _bound(port)
-        if found is not None:
-            return found
-    raise UsageError("no free port was found", hint="name one with --port")
-
-
-def _bound(port: int) -> socket.socket | None:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    if sys.platform != "win32":  # there it would let two servers share a port
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-            raise
-        return None
-    return listener
 
 
 def _port_note(directory: Path, who: record.Identity, port: int) -> str:
@@ -152,7 +109,7 @@ def _record(who: record.Identity, port: int) -> record.Record:
     return record.Record(
         pid=os.getpid(),
         process_started=process.started(os.getpid()),
-        url=f"http://{HOST}:{port}",
+        url=f"http://{serving.HOST}:{port}",
         access_key=who.access_key,
         secret_key=who.secret_key,
         version=__version__,
@@ -233,19 +190,3 @@ def _forget_models() -> None:
         return super(BaseModel, cls).__new__(cls)
 
     BaseModel.__new__ = new  # type: ignore[method-assign]
-
-
-def _server(front: Front, listener: socket.socket) -> BaseWSGIServer:
-    from moto.moto_server.werkzeug_app import MotoRequestHandler
-    from werkzeug.serving import make_server
-
-    class Handler(MotoRequestHandler):
-        """No line in the log for each request, and answers sent at once."""
-
-        disable_nagle_algorithm = True
-
-        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-            """Say nothing."""
-
-    port = listener.getsockname()[1]
-    return make_server(HOST, port, front, threaded=True, request_handler=Handler, fd=listener.fileno())

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -38,7 +37,6 @@ SCHEMA = 1
 _INTERVAL = 1.0
 _TRIES = 5
 _RESET = "run `awspipe sandbox reset` to begin anew (repositories and everything else in the sandbox go)"
-_CANNOT = (TypeError, AttributeError, ValueError, pickle.PicklingError, NotImplementedError, RecursionError)
 
 
 class StateError(AwspipeError):
@@ -127,7 +125,7 @@ class Store:
 
     def not_kept(self) -> tuple[str, ...]:
         """The services that hold something that cannot be kept."""
-        return tuple(sorted({_service(key) for key in self._left_out}))
+        return tuple(sorted({_service(key) for key in list(self._left_out)}))
 
     def _collect(self, entries: dict[str, Entry], wanted: Callable[[str], bool]) -> bool:
         whole = True
@@ -138,10 +136,13 @@ class Store:
                 entries[key] = self._entry(backend)
                 self._left_out.discard(key)
                 continue
-            except _CANNOT as error:
-                self._leave_out(key, error)
-            except RuntimeError:  # "dictionary changed size": the next snapshot will have it
-                whole = False
+            except OSError:  # not the backend's fault: the disk's
+                raise
+            except Exception as error:  # a service's own code runs here: it may fail in any way
+                if type(error) is RuntimeError:  # "dictionary changed size": the next snapshot will have it
+                    whole = False
+                else:
+                    self._leave_out(key, error)
             if key in self._entries:
                 entries[key] = self._entries[key]
         return whole
@@ -191,6 +192,7 @@ class Saver:
         self._lock = lock
         self._changes = changes
         self._ending = False
+        self._failure = ""
         self._thread = threading.Thread(target=self._run, name="awspipe-saver", daemon=True)
 
     def start(self) -> None:
@@ -219,9 +221,12 @@ class Saver:
     def _save(self) -> None:
         try:
             whole = self._store.save(self._lock.unnoticed())
-        except OSError:
-            log.exception("the sandbox's state could not be saved")
+            self._failure = ""
+        except OSError as error:
             whole = False
+            if str(error) != self._failure:
+                log.error("the sandbox's state could not be saved: %s", error)
+            self._failure = str(error)
         if not whole:
             self._changes.set()
 

@@ -115,6 +115,18 @@ def test_a_server_killed_at_any_moment_starts_again(server: Server) -> None:
     assert server.client("s3").list_buckets()["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
+def test_a_call_under_way_is_answered_and_kept_when_the_server_stops(tmp_path: Path) -> None:
+    with Server(tmp_path / "sandbox", environ={"AWSPIPE_SANDBOX_DELAY_MS": "500"}) as server:
+        sns = server.client("sns")
+        answered: list[str] = []
+        call = threading.Thread(target=lambda: answered.append(sns.create_topic(Name="t")["TopicArn"]))
+        call.start()
+        time.sleep(0.25)  # it is on its way, and not yet answered
+        assert (server.stop(), call.join()) == (0, None)
+        server.start()
+        assert [topic["TopicArn"] for topic in server.client("sns").list_topics()["Topics"]] == answered
+
+
 def test_contents_that_nothing_refers_to_go(server: Server) -> None:
     blobs = server.directory / "state" / "blobs"
     s3 = server.client("s3")
