@@ -10,7 +10,7 @@ from typing import TypeVar
 from awspipe.aws import DENIED, Aws, explained, refusal, threads
 from awspipe.graph import Graph, Source
 from awspipe.naming import OWNER_TAG, Scope
-from awspipe.plan import State
+from awspipe.plan import Plan, State
 from awspipe.resources.base import Kept, Key, Live, Resource, Tagged, kinds
 from awspipe.resources.pipeline import Pipeline
 from awspipe.resources.repository import Repository
@@ -63,14 +63,26 @@ def read(aws: Aws, graph: Graph) -> State:
         )
 
 
-def scan(aws: Aws, scope: Scope, among: Iterable[str] | None = None) -> Inventory:
-    """Everything of the pipeline's in this account and region, found by name and by tag, with no spec.
+def scan(aws: Aws, scope: Scope) -> Inventory:
+    """Everything of the pipeline's in this account and region, found by name and by tag, with no spec."""
+    return _scan(aws, scope, frozenset(kinds()), frozenset())
 
-    `among` limits the search by name to some kinds; the tag index is asked for all.
+
+def scan_again(aws: Aws, removed: Plan) -> Inventory:
+    """Everything that is left after a removal, but for what was to stay.
+
+    By name in each kind of which something went, and in the tag index for all of them.
     """
-    searched = frozenset(kinds() if among is None else among)
+    aws.forget()
+    went = frozenset(step.key.kind for step in removed.work)
+    return _scan(aws, removed.scope, went, frozenset(key for key, _ in removed.kept))
+
+
+def _scan(aws: Aws, scope: Scope, by_name: frozenset[str], but: frozenset[Key]) -> Inventory:
     with threads(_READERS, "scan") as pool:
-        found = _map(pool, lambda kind: _found(aws, scope, kind, by_name=kind in searched), sorted(kinds()))
+        found = _map(
+            pool, lambda kind: _found(aws, scope, kind, by_name=kind in by_name, but=but), sorted(kinds())
+        )
         keys = tuple(Key(kind, name) for kind, names in found.items() for name in names)
         kept = _map(pool, lambda key: _keep(aws, scope, key), keys)
     notes = () if _index(aws, scope.pipeline) is not None else (_NO_INDEX,)
@@ -98,12 +110,14 @@ def _exists(aws: Aws, scope: Scope, key: Key) -> bool:
         return kinds()[key.kind].exists(aws, scope, key.name)
 
 
-def _found(aws: Aws, scope: Scope, kind: str, *, by_name: bool) -> tuple[str, ...]:
+def _found(
+    aws: Aws, scope: Scope, kind: str, *, by_name: bool, but: frozenset[Key] = frozenset()
+) -> tuple[str, ...]:
     found, tagged = kinds()[kind], _tagged(aws, scope)
     with explained(f"look for {kind}s"):
         if by_name:
-            return tuple(found.owned(aws, scope, tagged))
-        names = sorted(tagged.names(found))
+            return tuple(name for name in found.owned(aws, scope, tagged) if Key(kind, name) not in but)
+        names = [name for name in sorted(tagged.names(found)) if Key(kind, name) not in but]
         return tuple(name for name in names if found.owner(aws, scope, name) == scope.pipeline)
 
 

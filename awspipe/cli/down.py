@@ -14,7 +14,6 @@ from awspipe.errors import ApplyError, StoppedError, UsageError
 if TYPE_CHECKING:
     from awspipe.cli.target import Target
     from awspipe.live import Inventory
-    from awspipe.naming import Scope
     from awspipe.plan import Plan
 
 
@@ -89,17 +88,17 @@ def _remove(
     plan = removal(scope, inventory.keys, {} if delete_data else inventory.kept)
     if not plan.work:
         _answer(console, view.nothing(inventory))
-        return view.document(plan, left=(), removed=False)
+        return view.document(plan, removed=False)
     if not console.json:
         console.say(view.lines(plan, inventory))
     if dry_run:
-        return view.document(plan, left=inventory.keys, removed=False)
+        return view.document(plan, removed=False)
     _agree(console, target, name, yes=yes)
     if delete_data:
         _save(console, target, inventory)
     _apply(console, target, plan)
-    left = _prove(console, target, scope, plan)
-    return view.document(plan, left=left, removed=True)
+    _prove(console, target, plan)
+    return view.document(plan, removed=True)
 
 
 def _answer(console: Console, lines: object) -> None:
@@ -149,19 +148,15 @@ def _apply(console: Console, target: Target, plan: Plan) -> None:
     check(outcome, f"awspipe down {plan.scope.pipeline}")
 
 
-def _prove(console: Console, target: Target, scope: Scope, plan: Plan) -> tuple[object, ...]:
+def _prove(console: Console, target: Target, plan: Plan) -> None:
     """Search AWS again. Raises ApplyError when something of ours is left that was to go."""
     from awspipe.cli.views import down as view
-    from awspipe.live import scan
+    from awspipe.live import scan_again
 
-    target.aws.forget()
-    again = scan(target.aws, scope, among={step.key.kind for step in plan.work})
-    kept = {key for key, _ in plan.kept}
-    left = tuple(key for key in again.keys if key not in kept)
-    if left:
+    again = scan_again(target.aws, plan)
+    if again.keys:
         raise ApplyError(
-            "still there: " + ", ".join(str(key) for key in left),
-            hint=f"`awspipe down {scope.pipeline}` again",
+            "still there: " + ", ".join(str(key) for key in again.keys),
+            hint=f"`awspipe down {plan.scope.pipeline}` again",
         )
     _answer(console, view.proof(plan, again))
-    return tuple(again.keys)

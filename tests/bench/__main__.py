@@ -24,7 +24,7 @@ from awspipe.cli.init import templates
 from awspipe.cli.target import SANDBOX_REGION, sandbox_session
 from awspipe.executions import status
 from awspipe.graph import wanted
-from awspipe.live import prefetch, read, scan
+from awspipe.live import prefetch, read, scan, scan_again
 from awspipe.naming import Scope
 from awspipe.plan import Plan, plan, removal
 from awspipe.resources.base import kinds
@@ -61,7 +61,7 @@ def _spec(name: str) -> str:
 def _count(server: Server) -> None:
     print(f"{'static-site':<12}{'calls':>7}{'limit':>7}{'round trips':>14}{'limit':>7}")
     (spec,) = load_text(_spec("counted"), "bench")
-    for command in _LIMITS:
+    for command, (calls, trips) in _LIMITS.items():
         session = sandbox_session(server.endpoint, SANDBOX_REGION)
         recording = recorder.record(session, delay=_HOLD)
         aws = Aws(session, SANDBOX_REGION, server.endpoint.url)
@@ -75,7 +75,6 @@ def _count(server: Server) -> None:
                 _rest(server, spec.name)
                 _down(aws, spec.name)
         aws.close()
-        calls, trips = _LIMITS[command]
         print(f"{command:<12}{len(recording.calls):>7}{calls:>7}{recording.chain:>14}{trips:>7}")
     print()
 
@@ -95,9 +94,8 @@ def _down(aws: Aws, name: str) -> None:
     found = scan(aws, scope)
     gone = removal(scope, found.keys, found.kept)
     apply(aws, gone)
-    aws.forget()
-    left = scan(aws, scope, among={step.key.kind for step in gone.work})
-    if set(left.keys) - set(found.kept):
+    left = scan_again(aws, gone)
+    if left.keys:
         raise SystemExit(f"still there: {left.keys}")
 
 

@@ -136,7 +136,9 @@ class Site:
         self.codepipeline.create_pipeline(pipeline=self._declaration())
 
     def _declaration(self) -> dict[str, Any]:
-        def action(category: str, provider: str, configuration: dict[str, str], **more: Any) -> dict[str, Any]:
+        def action(
+            category: str, provider: str, configuration: dict[str, str], **more: Any
+        ) -> dict[str, Any]:
             kind = {"category": category, "owner": "AWS", "provider": provider, "version": "1"}
             return {"name": category, "actionTypeId": kind, "configuration": configuration, **more}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from awspipe.cli.views.plan import SIGNS
@@ -51,8 +51,8 @@ def _kept(plan: Plan) -> Iterator[str]:
         yield f"  = {key} stays: {kept.why}"
 
 
-def document(plan: Plan, *, left: Sequence[Any], removed: bool) -> dict[str, Any]:
-    """`down` as JSON; `left` is what the last search found."""
+def document(plan: Plan, *, removed: bool) -> dict[str, Any]:
+    """`down` as JSON; `removed`: the steps were carried out and the last search found nothing else."""
     return {
         "pipeline": plan.scope.pipeline,
         "account": plan.scope.account,
@@ -62,5 +62,4 @@ def document(plan: Plan, *, left: Sequence[Any], removed: bool) -> dict[str, Any
             {"verb": str(step.verb), "kind": step.key.kind, "name": step.key.name} for step in plan.work
         ],
         "keeps": [{"kind": key.kind, "name": key.name, "why": kept.why} for key, kept in plan.kept],
-        "left": [{"kind": key.kind, "name": key.name} for key in left],
     }
