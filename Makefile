@@ -23,7 +23,8 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 demo: $(STAMP) ## make a pipeline in the sandbox: no account, no charge
-	@test -f $(DEMO)/awspipe.yml || $(BIN)/awspipe init static-site $(DEMO)
+	@test -f $(DEMO)/awspipe.yml || { $(BIN)/awspipe init static-site $(DEMO) >/dev/null && \
+		echo "made ./$(DEMO): a copy of templates/static-site, a git repository with one commit"; }
 	@cd $(DEMO) && ../$(BIN)/awspipe up --sandbox --yes
 	@echo
 	@cd $(DEMO) && ../$(BIN)/awspipe status --sandbox
