@@ -8,18 +8,18 @@ STAMP := .venv/installed
 DEMO := awspipe-demo
 PYTEST := $(BIN)/python -m pytest -n auto -q
 
-.PHONY: help demo test check lint unit e2e fix docs picture bench wheel clean
+.PHONY: help demo test check lint unit e2e fix docs picture bench lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed: install it, or say PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo "make: $(PYTHON) cannot make a venv: install python3-venv" >&2; exit 1; }
 	@echo "making .venv (a minute the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 demo: $(STAMP) ## make a pipeline in the sandbox: no account, no charge
@@ -64,6 +64,11 @@ picture: $(STAMP) ## make the README's picture again, from a real run
 
 bench: $(STAMP) ## how fast up, status and down are, beside boto3 by hand and the aws command
 	$(BIN)/python -m tests.bench
+
+lock: $(STAMP) ## take the newest versions of everything into constraints.txt
+	$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'
+	@{ head -n 1 constraints.txt && $(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools; } \
+		>constraints.new && mv constraints.new constraints.txt
 
 wheel: $(STAMP) ## the package, in dist/
 	$(BIN)/python -m build --wheel

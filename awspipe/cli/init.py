@@ -30,9 +30,10 @@ def _known() -> list[str]:
 
 def init(
     context: typer.Context,
-    template: Annotated[str, typer.Argument(help="static-site or server.")],
+    template: Annotated[str, typer.Argument(metavar="TEMPLATE", help="static-site or server.")],
     directory: Annotated[
-        Path | None, typer.Argument(help="Where to; by default its name is the template's.")
+        Path | None,
+        typer.Argument(metavar="DIRECTORY", help="Where to; by default its name is the template's."),
     ] = None,
     name: Annotated[
         str | None, typer.Option("--name", help="The pipeline's name; by default the directory's.")
