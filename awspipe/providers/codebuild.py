@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeB
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal
 
@@ -49,8 +50,17 @@ def _by_shape(value: Any, text: ValidatorFunctionWrapHandler) -> Any:
             return Parameter.model_validate(value)
         case dict() | list() | None:
             raise PydanticCustomError("env_value", "write a text, {secret: name} or {parameter: name}")
-    return text(value)
+    written = text(value)
+    if _KNOWN_SECRET.search(written):
+        raise PydanticCustomError("literal_secret", "a secret must not stand in a spec")
+    return written
 
+
+# Only what cannot be anything else: AWS keys, tokens of git hosts, Slack and Stripe, private keys.
+_KNOWN_SECRET = re.compile(
+    r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|\b(gh[oprsu]_|github_pat_|glpat-|xox[abprs]-|sk_live_)[A-Za-z0-9_-]{10}"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+)
 
 EnvName = Annotated[
     Text,

@@ -138,8 +138,6 @@ def _shape(value: Any) -> str:
             return "a mapping"
         case list() | tuple():
             return "a list"
-        case None:
-            return "nothing"
     return "text"
 
 
@@ -201,12 +199,15 @@ def _entries(count: int) -> str:
     return "1 entry" if count == 1 else f"{count} entries"
 
 
-def _at_least(error: ErrorDetails, label: str) -> Said:
-    return f"{label} must be at least {error['ctx']['ge']}", ""
+def _out_of_range(error: ErrorDetails, label: str) -> Said:
+    limits = error["ctx"]
+    bound = f"at least {limits['ge']}" if "ge" in limits else f"at most {limits['le']}"
+    return f"{label} must be {bound}", ""
 
 
-def _at_most(error: ErrorDetails, label: str) -> Said:
-    return f"{label} must be at most {error['ctx']['le']}", ""
+def _secret(error: ErrorDetails, label: str) -> Said:
+    hint = "put it into Secrets Manager and write {secret: name}; if it was ever pushed, replace it"
+    return f"{label}: {error['msg']}", hint
 
 
 def _no_mapping(error: ErrorDetails, label: str) -> Said:
@@ -282,8 +283,8 @@ _SAYINGS: dict[str, Callable[[ErrorDetails, str], Said]] = {
     "string_too_short": _too_short,
     "too_long": _too_long,
     "string_too_long": _too_long,
-    "greater_than_equal": _at_least,
-    "less_than_equal": _at_most,
+    "greater_than_equal": _out_of_range,
+    "less_than_equal": _out_of_range,
     "model_type": _no_mapping,
     "dict_type": _no_mapping,
     "list_type": _no_list,
@@ -295,4 +296,5 @@ _SAYINGS: dict[str, Callable[[ErrorDetails, str], Said]] = {
     "both": _plain_words,
     "value_error": _own_words,
     "env_value": _about_value,
+    "literal_secret": _secret,
 }
