@@ -11,9 +11,10 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from awspipe.aws import Aws, code_of, explained, threads
+from awspipe.aws import Aws, threads
 from awspipe.errors import AwspipeError, RefusedError, StoppedError
 from awspipe.events import StepDone, StepFailed, StepSkipped, StepStarted, Waiting
+from awspipe.explain import code_of, explained
 from awspipe.graph import Source
 from awspipe.plan import Plan, Step, Verb, differences
 from awspipe.resources.base import Key, Resource, kinds

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from awspipe.aws import DENIED, Aws, explained, maybe, owner_of, refusal, threads
+from awspipe.aws import Aws, maybe, owner_of, refusal, threads
+from awspipe.explain import DENIED, explained
 from awspipe.naming import OWNER_TAG, Scope
 from awspipe.providers.base import Address
 from awspipe.resources.bucket import is_site, website_url

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from awspipe.aws import DENIED, Aws, explained, refusal, threads
+from awspipe.aws import Aws, refusal, threads
+from awspipe.explain import DENIED, explained
 from awspipe.graph import Graph, Source
 from awspipe.naming import OWNER_TAG, Scope
 from awspipe.plan import Plan, State

@@ -11,10 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from awspipe.aws import DENIED, Aws, absent, code_of, explained, maybe, owner_of, refusal, tag_list
+from awspipe.aws import Aws, absent, maybe, owner_of, refusal, tag_list
 from awspipe.errors import AwsError
+from awspipe.explain import DENIED, code_of, explained
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource
+from awspipe.resources.emptying import empty
 from awspipe.resources.policy import Document
 
 SITE = "site-"
@@ -248,7 +250,7 @@ class Bucket(Resource):
         """Tried at once, as most are empty; else every version, marker and unfinished upload goes first."""
         with absent("NoSuchBucket"):
             if refusal(lambda: cls._delete_empty(aws, scope, name), "BucketNotEmpty"):
-                _empty(aws, scope, name)
+                empty(aws, scope, name)
                 cls._delete_empty(aws, scope, name)
 
     @staticmethod
@@ -348,32 +350,3 @@ _READERS: dict[str, Callable[[Any, str, str], Any]] = {
     "Rules": _read_rules,
     "WebsiteConfiguration": _read_site,
 }
-
-
-def _empty(aws: Aws, scope: Scope, name: str) -> None:
-    """Remove versions, delete markers and unfinished uploads until none are listed any more."""
-    s3 = aws.client("s3")
-    owner = {"Bucket": name, "ExpectedBucketOwner": scope.account}
-    while True:
-        page = s3.list_object_versions(**owner)
-        found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-        if not found:
-            break
-        objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
-        answer = s3.delete_objects(**owner, Delete={"Objects": objects, "Quiet": True})
-        _check_deleted(name, answer.get("Errors", []))
-    for page in s3.get_paginator("list_multipart_uploads").paginate(**owner):
-        for upload in page.get("Uploads", ()):
-            with absent("NoSuchUpload"):
-                s3.abort_multipart_upload(**owner, Key=upload["Key"], UploadId=upload["UploadId"])
-
-
-def _check_deleted(name: str, errors: list[dict[str, str]]) -> None:
-    if errors:
-        first = errors[0]
-        raise AwsError(
-            f"empty bucket {name}: {len(errors)} objects stay, first {first.get('Key')!r}: "
-            f"{first.get('Message')} ({first.get('Code')})",
-            code=str(first.get("Code", "")),
-            hint="an object lock or a bucket policy keeps them; lift it and run the same command again",
-        )

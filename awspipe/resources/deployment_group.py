@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from awspipe.aws import Aws, absent, code_of, maybe, owner_of, tag_list
+from awspipe.aws import Aws, absent, maybe, owner_of, tag_list
+from awspipe.explain import code_of
 from awspipe.naming import Scope
 from awspipe.resources.application import ABSENT as NO_APPLICATION
 from awspipe.resources.application import find_application

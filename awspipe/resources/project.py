@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from awspipe.aws import Aws, absent, code_of, owner_of, tag_list
+from awspipe.aws import Aws, absent, owner_of, tag_list
+from awspipe.explain import code_of
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource
 from awspipe.resources.pipeline import Pipeline

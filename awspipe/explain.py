@@ -1,0 +1,132 @@
+"""botocore's exceptions in words: what we were doing, what AWS answered, what to try."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from awspipe.errors import AwsError, AwspipeError, CredentialsError
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+UNKNOWN_KEY = frozenset(
+    {
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "InvalidAccessKeyId",
+        "AuthFailure",
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "IncompleteSignature",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+    }
+)
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"})
+
+
+def code_of(error: ClientError) -> str:
+    """AWS's error code."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """Turn whatever botocore raises into an error that says what we were doing and what to try."""
+    try:
+        yield
+    except AwspipeError:
+        raise
+    except Exception as error:
+        raise explain(error, doing) from error
+
+
+def explain(error: Exception, doing: str) -> AwspipeError:
+    """An exception of botocore (or of a broken answer) in words; anything else is raised as it is."""
+    from botocore import exceptions as e
+
+    match error:
+        case e.ClientError():
+            return _explain_answer(error, doing)
+        case e.NoCredentialsError() | e.CredentialRetrievalError() | e.PartialCredentialsError():
+            return _no_credentials(error)
+        case e.SSOError() | e.UnauthorizedSSOTokenError() | e.TokenRetrievalError():
+            return CredentialsError(f"{error}", hint="aws sso login (with --profile NAME where you use one)")
+        case _:
+            return _explain_transport(error, doing)
+
+
+def _explain_transport(error: Exception, doing: str) -> AwspipeError:
+    from botocore import exceptions as e
+    from botocore.parsers import ResponseParserError
+
+    match error:
+        case e.ConnectionError() | e.HTTPClientError() | OSError() | http.client.HTTPException():
+            return AwsError(
+                f"{doing}: {error}", hint="check the network, --endpoint-url and AWS_ENDPOINT_URL"
+            )
+        case ResponseParserError() | KeyError() | AttributeError() | TypeError():
+            return AwsError(
+                f"{doing}: the answer is not one of AWS's ({type(error).__name__}: {error})",
+                hint="a proxy or a wrong endpoint answers in AWS's place; nothing was concluded from it",
+            )
+        case e.BotoCoreError() | ValueError():
+            return AwsError(f"{doing}: {error}")
+        case _:
+            raise error
+
+
+def _no_credentials(error: Exception) -> CredentialsError:
+    from botocore.exceptions import PartialCredentialsError
+
+    message = f"{error}" if isinstance(error, PartialCredentialsError) else "no AWS credentials"
+    return CredentialsError(
+        message.rstrip("."),
+        hint="one of: --sandbox (no account needed), `aws login`, `aws configure`, "
+        "or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    )
+
+
+def _explain_answer(error: ClientError, doing: str) -> AwspipeError:
+    code = code_of(error)
+    answer = error.response.get("Error", {})
+    request_id = str(error.response.get("ResponseMetadata", {}).get("RequestId", ""))
+    message = str(answer.get("Message", "")).strip() or "no reason given"
+    if code in EXPIRED:
+        return CredentialsError(
+            f"{doing}: the AWS credentials have expired ({code})",
+            hint="log in again (`aws login`, `aws sso login`) and run the same command: what is done stays",
+        )
+    if code in UNKNOWN_KEY:
+        return CredentialsError(
+            f"{doing}: AWS does not accept these credentials: {message} ({code})",
+            hint="`aws sts get-caller-identity` shows which are in use; `aws configure` sets others",
+        )
+    suffix = f"({code}, request {request_id})" if request_id else f"({code})"
+    return AwsError(
+        f"{doing}: {message} {suffix}",
+        code=code,
+        operation=error.operation_name,
+        request_id=request_id,
+        hint=_HINTS.get(code, _denied_hint(error) if code in DENIED else ""),
+    )
+
+
+def _denied_hint(error: ClientError) -> str:
+    return f"these credentials may not do it: ask for {error.operation_name} on the resource named above"
+
+
+_QUOTA = "a quota of the account is reached: remove what is not needed, or ask AWS for more"
+_HINTS = {
+    "OperationNotAllowedException": (
+        "this account may not make CodeCommit repositories: use `existing: true` with one that is there"
+    ),
+    "LimitExceededException": _QUOTA,
+    "LimitExceeded": _QUOTA,
+    "TooManyBuckets": _QUOTA,
+    "ConcurrentModificationException": "somebody else is changing it at this moment: run the command again",
+}

@@ -1,0 +1,36 @@
+"""Emptying a bucket: every version, every delete marker, every unfinished upload."""
+
+from __future__ import annotations
+
+from awspipe.aws import Aws, absent
+from awspipe.errors import AwsError
+from awspipe.naming import Scope
+
+
+def empty(aws: Aws, scope: Scope, name: str) -> None:
+    """Remove versions, delete markers and unfinished uploads until none are listed any more."""
+    s3 = aws.client("s3")
+    owner = {"Bucket": name, "ExpectedBucketOwner": scope.account}
+    while True:
+        page = s3.list_object_versions(**owner)
+        found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+        if not found:
+            break
+        objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+        answer = s3.delete_objects(**owner, Delete={"Objects": objects, "Quiet": True})
+        _check_deleted(name, answer.get("Errors", []))
+    for page in s3.get_paginator("list_multipart_uploads").paginate(**owner):
+        for upload in page.get("Uploads", ()):
+            with absent("NoSuchUpload"):
+                s3.abort_multipart_upload(**owner, Key=upload["Key"], UploadId=upload["UploadId"])
+
+
+def _check_deleted(name: str, errors: list[dict[str, str]]) -> None:
+    if errors:
+        first = errors[0]
+        raise AwsError(
+            f"empty bucket {name}: {len(errors)} objects stay, first {first.get('Key')!r}: "
+            f"{first.get('Message')} ({first.get('Code')})",
+            code=str(first.get("Code", "")),
+            hint="an object lock or a bucket policy keeps them; lift it and run the same command again",
+        )
