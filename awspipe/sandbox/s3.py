@@ -5,6 +5,7 @@ All of it hangs on the few methods of moto's response class through which every 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -12,9 +13,10 @@ from typing import Any
 
 import xmltodict  # type: ignore[import-untyped]
 from moto.core.responses import ActionResult
+from moto.iam.access_control import IAMPolicy
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 from moto.s3.exceptions import InvalidBucketName, S3ClientError
-from moto.s3.models import S3Backend, s3_backends
+from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 from moto.s3.utils import bucket_policy_is_public
 
@@ -172,6 +174,28 @@ def _check_policy(self: Any, bucket_name: str) -> None:
         raise S3ClientError("AccessDenied", f"{text} BlockPublicPolicy setting in S3 Block Public Access.")
 
 
+def _over_tls(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A bucket policy's rule about requests without TLS names none of ours: moto takes conditions as met."""
+
+    @wraps(original)
+    def get_permission(self: Any, action: str, resource: str) -> Any:
+        if self.policy is None:
+            return original(self, action, resource)
+        document = json.loads(self.policy)
+        statements = document["Statement"]
+        every = statements if isinstance(statements, list) else [statements]
+        document["Statement"] = [one for one in every if not _is_about_plain_http(one)]
+        return IAMPolicy(json.dumps(document)).is_action_permitted(action, resource)
+
+    return get_permission
+
+
+def _is_about_plain_http(statement: dict[str, Any]) -> bool:
+    wanted = statement.get("Condition", {}).get("Bool", {})
+    secure = [value for key, value in wanted.items() if key.lower() == "aws:securetransport"]
+    return bool(secure) and str(secure[0]).lower() == "false"
+
+
 def _page_by_page(original: Callable[..., Any]) -> Callable[..., Any]:
     """ListBuckets with its pages and regions: moto forgets what is beyond the first page."""
 
@@ -226,6 +250,7 @@ _CHANGES: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (S3Response, "_key_response", _for_the_owner),
     (S3Response, "_bucket_response_put", _with_new_buckets),
     (S3Response, "all_buckets", _page_by_page),
+    (FakeBucket, "get_permission", _over_tls),
     (S3Backend, "get_bucket_encryption", _always_encrypted),
     (ResourceGroupsTaggingAPIBackend, "_get_resources_generator", _of_the_region),
 )

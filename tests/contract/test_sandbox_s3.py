@@ -245,3 +245,18 @@ def test_the_tagging_api_lists_buckets_of_its_region(s3: Any) -> None:
     for region, name in ((REGION, "shop-site"), ("us-east-1", "shop-far")):
         found = client("resourcegroupstaggingapi", region).get_resources()["ResourceTagMappingList"]
         assert [one["ResourceARN"] for one in found] == [f"arn:aws:s3:::{name}"]
+
+
+@pytest.mark.parametrize(("secure", "refused"), [("false", False), ("true", True)])
+def test_a_rule_against_plain_http_does_not_name_the_sandbox_s_requests(
+    s3: Any, secure: str, refused: bool
+) -> None:
+    create(s3)
+    condition = {"Bool": {"aws:SecureTransport": secure}}
+    denies = policy("shop-site", Effect="Deny", Action="s3:*", Condition=condition)
+    s3.put_bucket_policy(Bucket="shop-site", Policy=denies)
+    if refused:
+        assert code(s3.put_object, Bucket="shop-site", Key="a", Body=b"1") == "403"
+    else:
+        s3.put_object(Bucket="shop-site", Key="a", Body=b"1")
+        assert s3.delete_objects(Bucket="shop-site", Delete={"Objects": [{"Key": "a"}]})["Deleted"]
