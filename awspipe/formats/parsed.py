@@ -1,0 +1,28 @@
+"""What reading a file gives: the value, and what is wrong with the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from awspipe.errors import Problem, SpecError
+
+Value = TypeVar("Value", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed(Generic[Value]):
+    """A file as AWS would take it. `value` is None where AWS would refuse the file: `problems` say why.
+
+    `warnings` are what AWS takes and probably nobody meant.
+    """
+
+    value: Value | None
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    def get(self) -> Value:
+        """The value; SpecError with every problem where there is none."""
+        if self.value is None:
+            raise SpecError(self.problems)
+        return self.value
