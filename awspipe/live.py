@@ -143,13 +143,14 @@ def _orphan(aws: Aws, scope: Scope, key: Key) -> _Orphan:
 
 
 def _no_longer_wanted(aws: Aws, scope: Scope, wanted: frozenset[Key]) -> tuple[Key, ...]:
+    """What may be ours and is not wanted: whose it is, each is asked itself."""
     tagged = _tagged(aws, scope)
-    keys = (
-        Key(kind.kind, name)
-        for kind in kinds().values()
-        for name in (tagged.names(kind) if kind.indexed else _found(aws, scope, kind.kind, by_name=True))
-    )
-    return tuple(sorted(set(keys) - wanted))
+    keys: set[Key] = set()
+    for kind in kinds().values():
+        with explained(f"look for {kind.kind}s"):
+            names = tagged.names(kind) if kind.indexed else kind.listed(aws, scope)
+        keys |= {Key(kind.kind, name) for name in names}
+    return tuple(sorted(keys - wanted))
 
 
 def _is_unpushed(aws: Aws, live: Mapping[Key, Live | None], source: Source) -> bool:
