@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from awspipe.sandbox.jobs import Jobs
+
+if TYPE_CHECKING:
+    from awspipe.sandbox.actions.base import Job, Key
 
 
 @dataclass(kw_only=True)
@@ -20,6 +26,15 @@ class Runtime:
     """Seconds during which a new role is unusable, as on AWS where IAM is eventually consistent."""
     endpoint: str | None = None
     """Where this sandbox is served, e.g. `http://127.0.0.1:4711`; None in process."""
+    jobs: Jobs = field(default_factory=Jobs)
+    """What runs behind the answers: actions, builds, deployments."""
+    actions: Mapping[Key, Job] = field(default_factory=dict)
+    """What plays actions in place of the modules in `actions/`."""
+
+    def drain(self) -> None:
+        """Wait until nothing runs behind the answers; what waits for a person does not run."""
+        if not self.jobs.drain():
+            raise TimeoutError("the sandbox's jobs do not end")
 
 
 class _Holder:
