@@ -71,10 +71,8 @@ def _copy(source: Path, target: Path, pipeline: str) -> None:
     from awspipe.cli.validate import schema_text
 
     shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "dist"))
-    for script in target.rglob(
-        "*.sh"
-    ):  # as the first commit marks them; an installed package may have lost it
-        script.chmod(0o755)
+    for script in target.rglob("*.sh"):
+        script.chmod(0o755)  # as the first commit marks them; an installed package may have lost it
     (target / _SCHEMA).write_text(schema_text() + "\n", encoding="utf-8", newline="\n")
     spec = target / SPEC
     text = spec.read_text(encoding="utf-8").replace("{{name}}", pipeline)
