@@ -8,11 +8,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from awspipe.errors import AwsError, StoppedError
 from awspipe.events import Listener, Waiting, silent
@@ -27,6 +28,8 @@ T = TypeVar("T")
 
 _WORKERS = 24
 _TOTAL_ATTEMPTS = 10
+_PATIENCE = 0.5
+"""Seconds after which somebody who waits wants to know what for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Aws:
     _clients: dict[str, Any] = field(default_factory=dict)
     _memory: dict[tuple[str, ...], Future[Any]] = field(default_factory=dict)
     _identity: Future[Identity] | None = None
+    _told: bool = False
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def client(self, service: str) -> Any:
@@ -63,9 +67,14 @@ class Aws:
                         service,  # type: ignore[call-overload]
                         region_name=self.region,
                         endpoint_url=self.endpoint_url,
-                        config=self._config,
+                        config=self._asking if service == "sts" else self._config,
                     )
             return self._clients[service]
+
+    @property
+    def endpoint(self) -> str:
+        """Where the question who is calling goes: AWS's own address, unless the user named another."""
+        return str(self.client("sts").meta.endpoint_url)
 
     @cached_property
     def _config(self) -> Any:
@@ -74,9 +83,19 @@ class Aws:
         given = self.session._session.get_config_variable
         chosen = given("retry_mode") not in (None, "legacy") or given("max_attempts") is not None
         config = Config(connect_timeout=5, read_timeout=30, max_pool_connections=_WORKERS, tcp_keepalive=True)
+        if _is_loopback(self.endpoint_url):  # a proxy of the user's cannot reach it
+            config = config.merge(Config(proxies={}))
         if chosen:
             return config
         return config.merge(Config(retries={"mode": "standard", "total_max_attempts": _TOTAL_ATTEMPTS}))
+
+    @cached_property
+    def _asking(self) -> Any:
+        """For the first question of all: who waits for an address that does not answer is told soon."""
+        from botocore.config import Config
+
+        few = Config(connect_timeout=3, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3})
+        return self._config.merge(few)
 
     @property
     def identity(self) -> Identity:
@@ -87,7 +106,16 @@ class Aws:
         with self._lock:
             if self._identity is None:
                 self._identity = self.submit(self._who)
+        if not self._identity.done():
+            self._tell_why_we_wait(self._identity)
         return self._identity.result()
+
+    def _tell_why_we_wait(self, identity: Future[Identity]) -> None:
+        wait([identity], _PATIENCE)
+        with self._lock:
+            told, self._told = self._told, True
+        if not (told or identity.done()):
+            self.listener(Waiting(f"asking {self.endpoint} who is calling"))
 
     def _who(self) -> Identity:
         with explained("ask AWS who is calling"):
@@ -174,6 +202,10 @@ class Aws:
         """End the threads."""
         if "_pool" in self.__dict__:
             self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _is_loopback(url: str | None) -> bool:
+    return urlsplit(url or "").hostname in ("127.0.0.1", "::1", "localhost")
 
 
 @contextmanager

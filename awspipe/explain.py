@@ -71,7 +71,7 @@ def _explain_transport(error: Exception, doing: str) -> AwspipeError:
             )
         case ResponseParserError() | KeyError() | AttributeError() | TypeError():
             return AwsError(
-                f"{doing}: the answer is not one of AWS's ({type(error).__name__}: {error})",
+                f"{doing}: the answer is not one of AWS's ({type(error).__name__}: {_first_line(error)})",
                 hint="a proxy or a wrong endpoint answers in AWS's place; nothing was concluded from it",
             )
         case e.BotoCoreError() | ValueError():
@@ -80,12 +80,25 @@ def _explain_transport(error: Exception, doing: str) -> AwspipeError:
             raise error
 
 
-def _no_credentials(error: Exception) -> CredentialsError:
-    from botocore.exceptions import PartialCredentialsError
+def _first_line(error: Exception) -> str:
+    """What was answered in AWS's place may be a whole page."""
+    return str(error).partition("\n")[0][:160]
 
-    message = f"{error}" if isinstance(error, PartialCredentialsError) else "no AWS credentials"
+
+def _no_credentials(error: Exception) -> CredentialsError:
+    from botocore.exceptions import CredentialRetrievalError, PartialCredentialsError
+
+    match error:
+        case PartialCredentialsError():
+            missing, where = error.kwargs["cred_var"], error.kwargs["provider"]
+            return CredentialsError(
+                f"half of the AWS credentials: {missing} is missing ({where})",
+                hint="give both, or neither where others are to be used",
+            )
+        case CredentialRetrievalError():
+            return CredentialsError(f"no AWS credentials: {error}", hint="log in again, as you did first")
     return CredentialsError(
-        message.rstrip("."),
+        "no AWS credentials",
         hint="one of: --sandbox (no account needed), `aws login`, `aws configure`, "
         "or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     )

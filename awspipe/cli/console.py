@@ -5,6 +5,7 @@ Only characters that a cp949 console can print are used; what an encoding still 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -25,28 +26,35 @@ class Console:
     json: bool = False
 
     def answer(self, lines: str | Iterable[str]) -> None:
-        """Print lines of the answer."""
-        self._print(lines, self.out)
+        """Print lines of the answer, unless it is JSON."""
+        if not self.json:
+            self._print(lines, self.out)
 
     def document(self, document: dict[str, Any]) -> None:
         """Print the answer as JSON, with the version of its shape."""
-        text = json.dumps({"schema_version": 1, **document}, indent=2, ensure_ascii=False, default=str)
+        plain = "utf" not in (getattr(self.out, "encoding", None) or "utf-8").lower()
+        text = json.dumps({"schema_version": 1, **document}, indent=2, ensure_ascii=plain, default=str)
         self._print(text, self.out, paint=False)
 
     def say(self, lines: str | Iterable[str]) -> None:
-        """Print lines of talk."""
-        self._print(lines, self.err)
+        """Print lines of talk, unless the answer is JSON. That nobody listens any more stops no work."""
+        if not self.json:
+            with contextlib.suppress(BrokenPipeError):
+                self._print(lines, self.err)
 
     def ask(self, question: str) -> str:
         """Ask on standard error, read a line of standard input; "" at its end."""
         self.err.write(question)
         self.err.flush()
-        return sys.stdin.readline().strip()
+        answer = sys.stdin.readline()
+        if not answer.endswith("\n"):  # Ctrl-D leaves the cursor behind the question
+            self.err.write("\n")
+        return answer.strip()
 
     @property
     def interactive(self) -> bool:
-        """Whether somebody is there to answer."""
-        return sys.stdin is not None and sys.stdin.isatty() and self.err.isatty()
+        """Whether somebody is there to answer. A program that reads JSON is not."""
+        return not self.json and sys.stdin is not None and sys.stdin.isatty() and self.err.isatty()
 
     def colour(self, stream: TextIO) -> bool:
         """Whether a stream takes colour: a terminal that is not dumb, unless the user says otherwise."""

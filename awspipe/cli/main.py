@@ -10,6 +10,7 @@ import typer
 
 from awspipe import __version__
 from awspipe.cli import sandbox as sandbox_commands
+from awspipe.cli import usage
 from awspipe.cli.console import Console, reconfigure
 from awspipe.cli.down import down
 from awspipe.cli.git_credential import git_credential
@@ -72,37 +73,50 @@ app.add_typer(sandbox_commands.app)
 def main(arguments: list[str] | None = None) -> None:
     """Run a command line and exit with its code."""
     reconfigure()
-    code = run(hoisted(sys.argv[1:] if arguments is None else arguments))
-    if code == StoppedError.exit_code:  # calls may still be on their way: nobody waits for them
-        sys.stdout.flush()
-        sys.stderr.flush()
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    if code and _flushed():  # calls may still be on their way: nobody waits for them
         os._exit(code)
     sys.exit(code)
 
 
+def _flushed() -> bool:
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        return False
+    return True
+
+
 def run(words: list[str]) -> int:
-    """Run a command line whose global options stand first; gives the exit code."""
+    """Run a command line; gives the exit code."""
     console = Console(json="--json" in words)
     debug = "--debug" in words
     try:
-        result = app(words, prog_name="awspipe", standalone_mode=False)
+        result = app(hoisted(words), prog_name="awspipe", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except AwspipeError as error:
         return _report(console, error, debug=debug)
-    except (KeyboardInterrupt, EOFError):
-        console.say("\ninterrupted")
-        return 130
+    except (KeyboardInterrupt, EOFError) as error:
+        console.say("")  # the terminal has written ^C
+        return _report(console, StoppedError("interrupted"), debug=debug, cause=error)
     except BrokenPipeError:
-        return 0
+        return _unheard()
     except Exception as error:  # the last line of defence: no traceback reaches a user
         return _report_other(console, error, debug=debug)
 
 
-def _report(console: Console, error: AwspipeError, *, debug: bool) -> int:
+def _unheard() -> int:
+    """Whoever read the answer has had enough (`awspipe schema | head`): what was to be done is done."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _report(console: Console, error: AwspipeError, *, debug: bool, cause: BaseException | None = None) -> int:
     from awspipe.cli.views.errors import document, lines
 
     if debug:
-        _traceback(error)
+        _traceback(cause or error)
     if console.json:
         console.document({"error": document(error)})
     else:
@@ -111,17 +125,14 @@ def _report(console: Console, error: AwspipeError, *, debug: bool) -> int:
 
 
 def _report_other(console: Console, error: Exception, *, debug: bool) -> int:
-    if hasattr(error, "show") and hasattr(error, "exit_code"):  # the command line was wrong: Typer's words
-        error.show(sys.stderr)
-        return int(error.exit_code)
-    if debug:
-        _traceback(error)
+    if text := usage.help_shown(error):
+        sys.stdout.write(f"{text}\n")
+        return 0
+    if usage.is_typers(error):
+        return _report(console, usage.explained(error), debug=False)
     name = type(error).__name__
-    return _report(
-        console,
-        AwspipeError(f"unexpected: {name}: {error}", hint="--debug shows where; please report it"),
-        debug=False,
-    )
+    ours = AwspipeError(f"unexpected: {name}: {error}", hint="--debug shows where; please report it")
+    return _report(console, ours, debug=debug, cause=error)
 
 
 def _traceback(error: BaseException) -> None:

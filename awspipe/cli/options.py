@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
+
+from awspipe.errors import UsageError
 
 FLAGS = frozenset({"--sandbox", "--json", "--debug"})
 VALUED = frozenset({"--profile", "--region", "--endpoint-url"})
@@ -26,11 +29,33 @@ class Options:
     json: bool = False
     debug: bool = False
 
+    def command(self, *words: str) -> str:
+        """A command to type next, with those of the options that say where AWS is."""
+        return " ".join(_quoted(word) for word in ("awspipe", *words, *self._place()))
+
+    def _place(self) -> Iterator[str]:
+        given = {"--profile": self.profile, "--region": self.region, "--endpoint-url": self.endpoint_url}
+        for name, value in given.items():
+            if value is not None:
+                yield from (name, value)
+        if self.sandbox:
+            yield "--sandbox"
+
+
+def _quoted(word: str) -> str:
+    """A word as POSIX shells, PowerShell and cmd all take it."""
+    return f'"{word}"' if not word or any(mark in " ()&;|<>'" for mark in word) else word
+
+
+def file_words(file: str) -> tuple[str, ...]:
+    """The option that names the spec, where it is not the usual one."""
+    return () if file == SPEC else ("-f", file)
+
 
 def hoisted(arguments: list[str]) -> list[str]:
     """The arguments with the global options moved to the front, where Typer takes them.
 
-    What stands after `--` is left alone, and an option that lacks its value is left for Typer to complain of.
+    What stands after `--` is left alone. Raises UsageError for an option that lacks its value.
     """
     front: list[str] = []
     rest: list[str] = []
@@ -42,11 +67,24 @@ def hoisted(arguments: list[str]) -> list[str]:
             break
         if word in FLAGS or (word.partition("=")[0] in VALUED and "=" in word):
             front.append(word)
-        elif word in VALUED and words:
-            front += [word, words.pop(0)]
+        elif word in VALUED:
+            front += [word, _value(word, words)]
         else:
             rest.append(word)
     return front + rest
+
+
+def _value(option: str, words: list[str]) -> str:
+    if not words or words[0].startswith("-"):
+        raise UsageError(f"{option} needs a value", hint=f"{option} {_EXAMPLES[option]}")
+    return words.pop(0)
+
+
+_EXAMPLES = {
+    "--profile": "NAME, one of `aws configure list-profiles`",
+    "--region": "ap-northeast-2",
+    "--endpoint-url": "http://HOST:PORT",
+}
 
 
 def given(context: typer.Context) -> Options:

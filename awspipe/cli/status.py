@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -30,18 +31,15 @@ def status(
     documents = []
     for name, region in _named(names or [], file):
         target = connect(options, console, region)
-        found = read(target.aws, name)
+        found = target.beside_identity(partial(read, target.aws, name))
         if found is None:
-            sandbox = " --sandbox" if target.sandbox else ""
             raise AwspipeError(
                 f"there is no pipeline {name} in {target.aws.region}"
                 + (" of the sandbox" if target.sandbox else ""),
-                hint=f"`awspipe ls{sandbox}` lists those there are, `awspipe up{sandbox}` makes the spec's",
+                hint=f"`{target.command('ls')}` lists those there are; --region R looks elsewhere",
             )
-        if options.json:
-            documents.append(view.document(target, found))
-        else:
-            console.answer(view.lines(target, found, datetime.now(UTC)))
+        documents.append(view.document(target, found))
+        console.answer(view.lines(target, found, datetime.now(UTC)))
     if options.json:
         console.document({"pipelines": documents})
 

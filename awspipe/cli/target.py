@@ -5,19 +5,24 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
-from awspipe.aws import Aws
+from awspipe.aws import Aws, threads
 from awspipe.cli.console import Console
 from awspipe.cli.options import Options
 from awspipe.errors import CredentialsError, UsageError
+from awspipe.events import Event, Waiting
 from awspipe.naming import Scope
 
 if TYPE_CHECKING:
     import boto3
 
     from awspipe.sandbox.control import Endpoint
+
+T = TypeVar("T")
 
 SANDBOX_REGION = "ap-northeast-2"
 
@@ -29,20 +34,51 @@ class Target:
     aws: Aws
     sandbox: bool
     profile: str | None
+    options: Options = field(default_factory=Options)
+    usual_region: str | None = None
+    """The region of a command that is not told one, neither by an option nor by a spec."""
+
+    def command(self, *words: str) -> str:
+        """A command to type next where the spec is at hand."""
+        return self.options.command(*words)
+
+    def command_anywhere(self, *words: str) -> str:
+        """A command to type next in any directory: it names the region where only the spec does."""
+        told = self.options.region or self.usual_region
+        here = self.options if told == self.aws.region else replace(self.options, region=self.aws.region)
+        return here.command(*words)
 
     def scope(self, pipeline: str) -> Scope:
         """The scope of a pipeline here; asks who is calling."""
         identity = self.aws.identity
         return Scope(pipeline, identity.account, self.aws.region, identity.partition)
 
+    def beside_identity(self, call: Callable[[], T]) -> T:
+        """The answer of a call, asked for beside who is calling.
+
+        That question is the one that gives up soon, and says why, where nobody answers.
+        """
+        with threads(1, "read") as pool:
+            answer = pool.submit(call)
+            self.aws.account  # noqa: B018
+            return answer.result()
+
     def first_line(self) -> str:
         """Which account and region, or the sandbox: what each command says first."""
         if self.sandbox:
             return f"sandbox (no AWS account is touched), {self.aws.region}"
         profile = f", profile {self.profile}" if self.profile else ""
-        endpoint = self.aws.client("sts").meta.endpoint_url
-        elsewhere = "" if ".amazonaws.com" in endpoint else f", endpoint {endpoint}"
+        elsewhere = f", endpoint {self.aws.endpoint}" if self.elsewhere else ""
         return f"account {self.aws.account}, {self.aws.region}{profile}{elsewhere}"
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the calls go neither to AWS nor to the sandbox."""
+        return not self.sandbox and not is_aws(self.aws.endpoint)
+
+    def serves(self, url: str) -> bool:
+        """Whether a repository's address is to be believed: what plays AWS may name AWS's own."""
+        return not (self.sandbox or self.elsewhere) or not is_aws(url)
 
     def helper_command(self) -> tuple[str, ...]:
         """The command that gives git a password here."""
@@ -52,6 +88,12 @@ class Target:
         return (*words, "--profile", self.profile) if self.profile else words
 
 
+def is_aws(url: str) -> bool:
+    """Whether an address is one of AWS's own."""
+    host = urlsplit(url).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
+
+
 def connect(options: Options, console: Console, spec_region: str | None = None) -> Target:
     """A session and region, checked as far as that goes without a call.
 
@@ -59,19 +101,25 @@ def connect(options: Options, console: Console, spec_region: str | None = None) 
     """
     if use_sandbox(options):
         return _sandbox(options, console, spec_region)
+    _check_endpoint(options)
     session = _session(options)
-    region = options.region or spec_region or _environment_region() or session.region_name
+    usual = _environment_region() or session.region_name
+    region = options.region or spec_region or usual
     if not region:
         raise UsageError(
             "no region is set", hint="--region ap-northeast-2, `region:` in the spec, or `aws configure`"
         )
     check_region(session, region)
-    if options.endpoint_url:
-        _check_url("--endpoint-url", options.endpoint_url)
-    elif os.environ.get("AWS_ENDPOINT_URL"):
-        _check_url("AWS_ENDPOINT_URL", os.environ["AWS_ENDPOINT_URL"])
-    profile = options.profile or os.environ.get("AWS_PROFILE")
-    return Target(Aws(session, region, options.endpoint_url), sandbox=False, profile=profile)
+    aws = Aws(session, region, options.endpoint_url, listener=Telling(console))
+    return Target(aws, sandbox=False, profile=_profile(session), options=options, usual_region=usual)
+
+
+def _profile(session: boto3.Session) -> str | None:
+    """The profile whose credentials are used; None where those of the environment come first."""
+    named = session._session.instance_variables().get("profile")
+    if named is None and os.environ.get("AWS_ACCESS_KEY_ID"):
+        return None
+    return None if session.profile_name == "default" and named is None else session.profile_name
 
 
 def use_sandbox(options: Options) -> bool:
@@ -94,15 +142,22 @@ def _session(options: Options) -> boto3.Session:
     try:
         return boto3.Session(profile_name=options.profile)
     except ProfileNotFound as error:
-        name = options.profile or os.environ.get("AWS_PROFILE") or str(error)
-        raise _unknown_profile(name) from None
+        raise _unknown_profile(str(error.kwargs["profile"])) from None
     except ConfigParseError as error:
-        raise CredentialsError(f"{error}", hint="mend that file, or move it away") from None
+        raise _broken_file(error.kwargs["path"], error.__cause__) from error
+
+
+def _broken_file(path: str, error: BaseException | None) -> CredentialsError:
+    """A file of the user's AWS settings that cannot be read, with the place."""
+    where = " ".join(str(error or "it is no settings file").split())
+    return CredentialsError(f"{path} cannot be read: {where}", hint="mend that file, or move it away")
 
 
 def _unknown_profile(name: str) -> CredentialsError:
     import botocore.session
 
+    if not name:
+        return CredentialsError("AWS_PROFILE is set to nothing", hint="unset it, or name a profile in it")
     known = sorted(
         botocore.session.Session(session_vars={"profile": (None, [], None, None)}).available_profiles
     )
@@ -133,17 +188,44 @@ def check_region(session: boto3.Session, region: str) -> None:
     raise UsageError(f"there is no AWS region {region!r}", hint=hint)
 
 
+def _check_endpoint(options: Options) -> None:
+    named = {"--endpoint-url": options.endpoint_url, "AWS_ENDPOINT_URL": os.environ.get("AWS_ENDPOINT_URL")}
+    for source, url in named.items():
+        if url is not None and (url or source.startswith("--")):
+            _check_url(source, url)
+            return
+
+
 def _check_url(source: str, url: str) -> None:
-    if not url.startswith(("http://", "https://")) or len(url.split("/")) < 3 or not url.split("/")[2]:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:  # the port is no number, or too large a one
+        valid = False
+    if not valid:
         raise UsageError(f"{source}: {url!r} is no address", hint="http://HOST:PORT or https://HOST")
 
 
+class Telling:
+    """Says what AWS is waited for, before there is a progress view that does."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __call__(self, event: Event) -> None:
+        """Say it, if the event is one of waiting."""
+        if isinstance(event, Waiting):
+            self._console.say(f"  . {event.why}")
+
+
 def _sandbox(options: Options, console: Console, spec_region: str | None) -> Target:
-    region = options.region or spec_region or _environment_region() or SANDBOX_REGION
+    usual = _environment_region() or SANDBOX_REGION
+    region = options.region or spec_region or usual
     endpoint = start_sandbox(console)
     session = sandbox_session(endpoint, region)
     check_region(session, region)
-    return Target(Aws(session, region, endpoint.url), sandbox=True, profile=None)
+    aws = Aws(session, region, endpoint.url, listener=Telling(console))
+    return Target(aws, sandbox=True, profile=None, options=options, usual_region=usual)
 
 
 def start_sandbox(console: Console) -> Endpoint:
@@ -151,7 +233,7 @@ def start_sandbox(console: Console) -> Endpoint:
     from awspipe.sandbox import control
 
     endpoint, started = control.start(control.state_dir(os.environ))
-    if started and not console.json:
+    if started:
         console.say("sandbox started; it stays in the background until `awspipe sandbox stop`")
     return endpoint
 

@@ -11,7 +11,7 @@ _SHOWN = 10
 
 
 def lines(error: AwspipeError) -> Iterator[str]:
-    """An error as the terminal shows it."""
+    """An error as the terminal shows it: causes first, what to type next last."""
     match error:
         case SpecError():
             yield from _problems(error.problems)
@@ -44,18 +44,26 @@ def _problems(problems: tuple[Problem, ...]) -> Iterator[str]:
 
 
 def document(error: AwspipeError) -> dict[str, Any]:
-    """An error as JSON."""
-    found: dict[str, Any] = {"message": error.message, "exit_code": error.exit_code}
-    if error.hint:
-        found["hint"] = error.hint
+    """An error as JSON: the same keys for every error, null or empty where they say nothing."""
+    code, operation, request_id = _of_aws(error)
+    return {
+        "message": error.message,
+        "hint": error.hint or None,
+        "exit_code": error.exit_code,
+        "code": code or None,
+        "operation": operation or None,
+        "request_id": request_id or None,
+        "problems": [_problem(one) for one in error.problems] if isinstance(error, SpecError) else [],
+        "causes": [document(one) for one in error.causes] if isinstance(error, ApplyError) else [],
+    }
+
+
+def _of_aws(error: AwspipeError) -> tuple[str, str, str]:
     match error:
-        case SpecError():
-            found["problems"] = [_problem(problem) for problem in error.problems]
-        case ApplyError():
-            found["causes"] = [document(cause) for cause in error.causes]
-        case AwsError():
-            found |= {"code": error.code, "operation": error.operation, "request_id": error.request_id}
-    return found
+        case AwsError(code=code, operation=operation, request_id=request_id):
+            return code, operation, request_id
+        case _:
+            return "", "", ""
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
@@ -64,5 +72,6 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "file": problem.file,
         "line": problem.line,
         "column": problem.column,
-        "hint": problem.hint,
+        "hint": problem.hint or None,
+        "warning": problem.warning,
     }
