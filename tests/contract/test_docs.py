@@ -23,6 +23,7 @@ from awspipe.spec.load import load_text
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *templates().glob("*/README.md")])
+WRITTEN = [page for page in PAGES if page.name not in ("commands.md", "spec.md")]
 HOW = ROOT / "docs" / "how-it-works.md"
 
 
@@ -79,7 +80,7 @@ def _parsed(line: str) -> None:
         _, command, rest = command.resolve_command(context, rest)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=_names(PAGES))
+@pytest.mark.parametrize("page", WRITTEN, ids=_names(WRITTEN))
 def test_every_command_line_is_one_that_awspipe_takes(page: Path) -> None:
     for line in _command_lines(page.read_text(encoding="utf-8")):
         if re.search(r"[A-Z]{4,}|\.\.\.", line):  # stands for something: `awspipe COMMAND --help`
