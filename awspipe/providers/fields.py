@@ -20,13 +20,9 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from awspipe.formats.nodes import Plain
+
 Json = dict[str, Any]
-
-
-class Plain(str):
-    """A scalar written without quotes."""
-
-    __slots__ = ()
 
 
 _FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}

@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from awspipe.formats.nodes import Path
 from awspipe.naming import part_of
 from awspipe.providers.base import Action, Consumer, Producer
 from awspipe.spec.models import Pipeline, Stage
-from awspipe.spec.nodes import Path
 
 Moment = tuple[int, int]
 """When an action runs: the position of its stage, and its run order there. Equal moments are parallel."""

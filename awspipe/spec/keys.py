@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, get_args
 
+from awspipe.formats.nodes import Node, Path
 from awspipe.providers.fields import Strict
 from awspipe.spec.models import Pipeline, model_of
-from awspipe.spec.nodes import Node, Path
 
 
 def known_keys(root: Node, path: Path) -> list[str]:

@@ -8,11 +8,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from awspipe.errors import Problem, SpecError, UsageError
+from awspipe.formats.decode import BYTES_LIMIT
+from awspipe.formats.nodes import Finding, Node
+from awspipe.formats.reader import Reading, read
 from awspipe.spec import messages
-from awspipe.spec.decode import BYTES_LIMIT
 from awspipe.spec.models import Pipeline
-from awspipe.spec.nodes import Finding, Node
-from awspipe.spec.reader import Reading, read
 from awspipe.spec.structure import check
 
 PROBLEMS_LIMIT = 200

@@ -8,12 +8,11 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
+from awspipe.formats.frames import quoted
+from awspipe.formats.nodes import Finding, Node, Path, Plain, Span
 from awspipe.providers.base import providers
-from awspipe.providers.fields import Plain
-from awspipe.spec.frames import quoted
 from awspipe.spec.keys import is_required, known_keys
 from awspipe.spec.models import nearest
-from awspipe.spec.nodes import Finding, Node, Path, Span
 
 Said = tuple[str, str]
 """A message and a hint."""

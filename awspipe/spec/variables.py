@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from awspipe.formats.nodes import Path
 from awspipe.providers.base import Action
 from awspipe.spec.flow import Broken, ResolvedAction
 from awspipe.spec.models import nearest
-from awspipe.spec.nodes import Path
 
 PIPELINE = "codepipeline"
 PIPELINE_VARIABLES = "variables"

@@ -19,10 +19,10 @@ import jsonschema
 import pytest
 
 from awspipe.errors import Problem, SpecError
-from awspipe.providers.fields import Plain
+from awspipe.formats.nodes import Plain
+from awspipe.formats.reader import read
 from awspipe.spec.flow import resolve
 from awspipe.spec.load import load_file, load_text
-from awspipe.spec.reader import read
 from awspipe.spec.schema import json_schema
 
 CORPUS = Path(__file__).parent / "spec_corpus"

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awspipe.errors import SpecError, UsageError
-from awspipe.providers.fields import Plain
+from awspipe.formats.nodes import Plain
+from awspipe.formats.reader import read
 from awspipe.spec.flow import resolve
 from awspipe.spec.load import load_file, load_text
 from awspipe.spec.models import Pipeline
-from awspipe.spec.reader import read
 
 GOOD = """\
 name: shop

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from awspipe.formats.reader import read
 from awspipe.naming import Scope
 from awspipe.providers.approval import Approval
 from awspipe.spec.load import load_text
 from awspipe.spec.models import Pipeline
-from awspipe.spec.reader import read
 from awspipe.spec.structure import RULES, broken_rules
 
 CORPUS = Path(__file__).parent / "spec_corpus" / "loader"

@@ -6,6 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+
+class Plain(str):
+    """A scalar written without quotes."""
+
+    __slots__ = ()
+
+
 Path = tuple[str | int, ...]
 """The way from a document's root to a value: keys and list positions."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from awspipe.errors import Problem, SpecError
-from awspipe.spec.frames import Lines, escaped
+from awspipe.formats.frames import Lines, escaped
 
 BYTES_LIMIT = 256 * 1024
 

@@ -12,11 +12,10 @@ from typing import Any
 
 import yaml
 
-from awspipe.providers.fields import Plain
-from awspipe.spec import syntax
-from awspipe.spec.decode import decode
-from awspipe.spec.frames import Lines, quoted
-from awspipe.spec.nodes import Entry, Finding, Node, Span
+from awspipe.formats import syntax
+from awspipe.formats.decode import decode
+from awspipe.formats.frames import Lines, quoted
+from awspipe.formats.nodes import Entry, Finding, Node, Plain, Span
 
 DEPTH_LIMIT = 40
 NODES_LIMIT = 20_000

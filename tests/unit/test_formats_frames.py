@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from awspipe.errors import SpecError
-from awspipe.spec.frames import Lines, escaped, quoted, report, width
+from awspipe.formats.frames import Lines, escaped, quoted, report, width
 from awspipe.spec.load import load_text
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import yaml
 
-from awspipe.spec.frames import Lines, escaped
-from awspipe.spec.nodes import Finding, Span
+from awspipe.formats.frames import Lines, escaped
+from awspipe.formats.nodes import Finding, Span
 
 _KEY = re.compile(r":(\s|$)")
 _QUOTES_HINT = "put the whole text in quotes"
