@@ -29,18 +29,45 @@ _SECRET_KEY = re.compile(r"(?i)^(env|evn|nev)|token|passw|secret|credential")
 
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """Where those who read YAML differ. Anchors, aliases and `<<` all of them take."""
+
+    tags: bool
+    """`!!str` and the like are taken: the value is text."""
+    last_key_wins: bool
+    """A key that occurs twice is a warning, and its last value counts; else it is a mistake."""
+    first_document_only: bool
+    """What follows a line of --- is not read at all; a warning says so."""
+    comment_in_text: bool
+    """`text #{word}` is a text and its comment; else a mistake, because a variable was meant."""
+
+
+STRICT = Rules(tags=False, last_key_wins=False, first_document_only=False, comment_in_text=False)
+"""For what only awspipe reads: nothing is guessed."""
+
+AWS = Rules(tags=True, last_key_wins=True, first_document_only=True, comment_in_text=True)
+"""For what AWS reads: the CodeDeploy agent with Ruby's Psych, CodeBuild with a port of libyaml to Go.
+
+Psych's and go-yaml's `load` read the first document, and the last of two equal keys wins.
+https://github.com/aws/aws-codedeploy-agent (application_specification.rb: YAML.load),
+https://pkg.go.dev/gopkg.in/yaml.v2#Unmarshal
+"""
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A file as read: its documents, its lines for the frames, and what was wrong already."""
 
     lines: Lines
     documents: tuple[Node, ...]
     findings: tuple[Finding, ...]
+    warnings: tuple[Finding, ...] = ()
 
 
-def read(data: bytes | str, file: str) -> Reading:
+def read(data: bytes | str, file: str, rules: Rules = STRICT) -> Reading:
     """Every document of a file; SpecError only where it is no text at all."""
     text = decode(data, file)
-    builder = _Builder(Lines(text))
+    builder = _Builder(Lines(text), rules)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
@@ -49,7 +76,8 @@ def read(data: bytes | str, file: str) -> Reading:
     except yaml.MarkedYAMLError as error:
         builder.hide_secrets_of_unfinished()
         builder.findings.append(syntax.explained(error, builder.lines))
-    return Reading(builder.lines, tuple(builder.documents), tuple(builder.findings))
+    found = tuple(builder.findings), tuple(builder.warnings)
+    return Reading(builder.lines, tuple(builder.documents), *found)
 
 
 class _StopReadingError(Exception):
@@ -59,8 +87,11 @@ class _StopReadingError(Exception):
 @dataclass(slots=True)
 class _Builder:
     lines: Lines
+    rules: Rules
     documents: list[Node] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+    second: Span | None = None
     stack: list[Node] = field(default_factory=list)
     keys: list[tuple[str, Span] | None] = field(default_factory=list)
     secret: list[bool] = field(default_factory=list)
@@ -79,9 +110,12 @@ class _Builder:
 
     def take(self, event: yaml.Event) -> None:
         span = Span.between(event)
+        if self.second:
+            self.leave_out(event, self.second)
         match event:
             case yaml.DocumentStartEvent():
                 self.anchors.clear()
+                self.second = span if self.documents and self.rules.first_document_only else None
             case yaml.ScalarEvent():
                 self.tagged(event, span)
                 self.check_comment(event, span)
@@ -95,6 +129,12 @@ class _Builder:
             case yaml.CollectionEndEvent():
                 self.end()
 
+    def leave_out(self, event: yaml.Event, second: Span) -> None:
+        """A further document is not read; an empty one is nothing to talk about."""
+        if not isinstance(event, yaml.ScalarEvent) or event.value:
+            self.warnings.append(Finding(second, "only what stands above this line is read"))
+        raise _StopReadingError
+
     def counted(self, span: Span) -> None:
         self.count += 1
         if self.count > NODES_LIMIT:
@@ -102,13 +142,13 @@ class _Builder:
 
     def tagged(self, event: Any, span: Span) -> None:
         self.counted(span)
-        if event.tag is not None:
+        if event.tag is not None and not self.rules.tags:
             hint = "leave it out; CloudFormation's !Ref and !Sub do not work here"
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             self.refuse(f"a YAML tag is not allowed: {quoted(tag)}", span, hint)
 
     def check_comment(self, event: yaml.ScalarEvent, span: Span) -> None:
-        if event.implicit[0] and syntax.comment_in_text(self.lines, span):
+        if not self.rules.comment_in_text and event.implicit[0] and syntax.comment_in_text(self.lines, span):
             hint = "put the whole text in quotes"
             self.refuse("everything from the # on is a comment, and not part of the text", span, hint)
 
@@ -185,10 +225,20 @@ class _Builder:
         if key == "<<" and entry.key.length == len(key):
             self.merge(parent, entry)
         elif key in parent.entries and not parent.entries[key].merged:
-            first = parent.entries[key].key
-            self.refuse(f"key {quoted(key)} occurs twice", entry.key, f"first on line {first.line}")
+            self.twice(parent, key, entry)
         elif key:
             parent.add_entry(key, entry)
+
+    def twice(self, parent: Node, key: str, entry: Entry) -> None:
+        first = f"first on line {parent.entries[key].key.line}"
+        if not self.rules.last_key_wins:
+            self.refuse(f"key {quoted(key)} occurs twice", entry.key, first)
+            return
+        if len(self.warnings) < FINDINGS_LIMIT:
+            self.warnings.append(
+                Finding(entry.key, f"key {quoted(key)} occurs twice: only this one counts", first)
+            )
+        parent.add_entry(key, entry)
 
     def merge(self, parent: Node, entry: Entry) -> None:
         """`<<: *base`: the keys of another mapping, where this one does not give them itself."""

@@ -5,13 +5,13 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeB
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 from pydantic_core import PydanticCustomError
 
+from awspipe.formats.secrets import KNOWN_SECRET
 from awspipe.providers.base import Consumer, Place, Producer
 from awspipe.providers.fields import AnyText, Flag, Spelled, Strict, Text, Whole
 from awspipe.resources.base import Resource
@@ -51,16 +51,10 @@ def _by_shape(value: Any, text: ValidatorFunctionWrapHandler) -> Any:
         case dict() | list() | None:
             raise PydanticCustomError("env_value", "write a text, {secret: name} or {parameter: name}")
     written = text(value)
-    if _KNOWN_SECRET.search(written):
+    if KNOWN_SECRET.search(written):
         raise PydanticCustomError("literal_secret", "a secret must not stand in a spec")
     return written
 
-
-# Only what cannot be anything else: AWS keys, tokens of git hosts, Slack and Stripe, private keys.
-_KNOWN_SECRET = re.compile(
-    r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|\b(gh[oprsu]_|github_pat_|glpat-|xox[abprs]-|sk_live_)[A-Za-z0-9_-]{10}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-)
 
 EnvName = Annotated[
     Text,
