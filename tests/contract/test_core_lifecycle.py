@@ -191,6 +191,16 @@ def test_without_the_tag_index_everything_is_still_found_by_name(world: World) -
     assert world.inventory == {}
 
 
+def test_every_bucket_call_says_whose_bucket_it_must_be(world: World) -> None:
+    core.up(world.aws, STATIC_SITE)
+    world.client("s3").put_object(Bucket=f"shop-artifacts-{_HERE}", Key="a", Body=b"1")
+    core.up(world.aws, STATIC_SITE)
+    core.down(world.aws)
+    for call in world.calls.of("s3"):
+        if call.operation not in ("CreateBucket", "ListBuckets"):
+            assert call.params["ExpectedBucketOwner"] == core.ACCOUNT, call.name
+
+
 def deny_index(world: World) -> None:
     """As for credentials that lack tag:GetResources."""
     from botocore.awsrequest import AWSResponse

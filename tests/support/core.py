@@ -74,6 +74,7 @@ class World:
     events: list[Event]
     own: boto3.Session = field(default_factory=session)
     _clients: dict[str, Any] = field(default_factory=dict)
+    _others: list[Aws] = field(default_factory=list)
 
     def client(self, service: str) -> Any:
         """A client of the test's own: its calls are neither recorded nor checked."""
@@ -81,9 +82,15 @@ class World:
             self._clients[service] = self.own.client(service)  # type: ignore[call-overload]
         return self._clients[service]
 
-    def again(self, name: str = "shop", **options: Any) -> Aws:
-        """A connection of its own to the same account, as the next command would make it."""
-        return connect(session(self.aws.region), **options)
+    def again(self, **options: Any) -> Aws:
+        """A connection of its own to the same account, as the next command makes it: not recorded."""
+        self._others.append(connect(session(self.aws.region), **options))
+        return self._others[-1]
+
+    def close(self) -> None:
+        """End the threads."""
+        for one in (self.aws, *self._others):
+            one.close()
 
     def scope(self, name: str = "shop") -> Scope:
         return scope(self.aws, name)
@@ -117,10 +124,11 @@ def world(
         events: list[Event] = []
         waiting = {"sleep": clock.sleep, "now": clock.time} if clock else {}
         aws = connect(on, listener=events.append, **waiting)
+        made = World(started, aws, calls, checked, events, session(region))
         try:
-            yield World(started, aws, calls, checked, events, session(region))
+            yield made
         finally:
-            aws.close()
+            made.close()
             assert not checked.violations
 
 
