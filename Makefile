@@ -70,8 +70,8 @@ lock: $(STAMP) ## take the newest versions of everything into constraints.txt
 	@{ head -n 1 constraints.txt && $(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools; } \
 		>constraints.new && mv constraints.new constraints.txt
 
-wheel: $(STAMP) ## the package, in dist/
-	$(BIN)/python -m build --wheel
+wheel: $(STAMP) ## the package, in dist/: made from the source archive, which leaves out what git ignores
+	$(BIN)/python -m build
 
 clean: ## remove what was made here; ./awspipe-demo and the sandbox stay
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
