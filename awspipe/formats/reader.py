@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from awspipe.errors import Problem
 from awspipe.formats import syntax
 from awspipe.formats.decode import decode
 from awspipe.formats.frames import Lines, quoted
@@ -62,6 +63,21 @@ class Reading:
     documents: tuple[Node, ...]
     findings: tuple[Finding, ...]
     warnings: tuple[Finding, ...] = ()
+
+    def problem(self, finding: Finding, file: str, *, warning: bool = False) -> Problem:
+        """A finding with its frame, for people."""
+        span = finding.span
+        frame = self.lines.frame(span.line, span.column, span.length)
+        place = file, span.line, span.column, span.length
+        return Problem(finding.message, *place, finding.hint, frame, warning)
+
+
+def hide(lines: Lines, span: Span) -> None:
+    """Never show this stretch in a frame."""
+    for line in range(span.line, span.end_line + 1):
+        start = span.column if line == span.line else 1
+        end = span.end_column if line == span.end_line else len(lines.line(line)) + 1
+        lines.hide(line, start, end)
 
 
 def read(data: bytes | str, file: str, rules: Rules = STRICT) -> Reading:
@@ -260,13 +276,7 @@ class _Builder:
         """Hide a scalar; also all that an alias brings in, which stands elsewhere."""
         if self.in_secret() and (alias or not isinstance(node.value, dict | list)):
             for scalar in node.scalars():
-                self.hide(scalar.span)
-
-    def hide(self, span: Span) -> None:
-        for line in range(span.line, span.end_line + 1):
-            start = span.column if line == span.line else 1
-            end = span.end_column if line == span.end_line else len(self.lines.line(line)) + 1
-            self.lines.hide(line, start, end)
+                hide(self.lines, scalar.span)
 
     def hide_secrets_of_unfinished(self) -> None:
         """After a syntax error: what an `env` that was never finished holds, and the rest of its text."""

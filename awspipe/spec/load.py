@@ -81,7 +81,7 @@ def _problems(findings: list[Finding], reading: Reading, file: str) -> tuple[Pro
     ordered = sorted(
         {one for one in findings if one in reading.findings or _place(one) not in broken}, key=_order
     )
-    shown = tuple(_problem(one, reading, file) for one in ordered[:PROBLEMS_LIMIT])
+    shown = tuple(reading.problem(one, file) for one in ordered[:PROBLEMS_LIMIT])
     more = len(ordered) - len(shown)
     return (*shown, Problem(f"and {more} more problems", file)) if more > 0 else shown
 
@@ -92,9 +92,3 @@ def _place(finding: Finding) -> tuple[int, int]:
 
 def _order(finding: Finding) -> tuple[int, int, str]:
     return *_place(finding), finding.message
-
-
-def _problem(finding: Finding, reading: Reading, file: str) -> Problem:
-    span = finding.span
-    frame = reading.lines.frame(span.line, span.column, span.length)
-    return Problem(finding.message, file, span.line, span.column, span.length, finding.hint, frame)

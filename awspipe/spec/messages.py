@@ -10,9 +10,9 @@ from pydantic_core import ErrorDetails
 
 from awspipe.formats.frames import quoted
 from awspipe.formats.nodes import Finding, Node, Path, Plain, Span
+from awspipe.formats.words import nearest
 from awspipe.providers.base import providers
 from awspipe.spec.keys import is_required, known_keys
-from awspipe.spec.models import nearest
 
 Said = tuple[str, str]
 """A message and a hint."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union
@@ -10,6 +9,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
+from awspipe.formats.words import nearest
 from awspipe.providers.base import Action, providers
 from awspipe.providers.fields import Json, Name, Spelled, Strict, Text
 
@@ -25,13 +25,6 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html"""
 def _wrong(kind: str, message: str, at: tuple[str, ...], value: Any) -> ValidationError:
     error = PydanticCustomError(kind, "{says}", {"says": message})
     return ValidationError.from_exception_data("spec", [InitErrorDetails(type=error, loc=at, input=value)])
-
-
-def nearest(word: str, known: tuple[str, ...] | list[str]) -> str:
-    """The known word that was probably meant; "" where none is near."""
-    by_fold = {one.casefold(): one for one in known}
-    found = difflib.get_close_matches(word[:100].casefold(), by_fold, n=1, cutoff=0.6)
-    return by_fold[found[0]] if found else ""
 
 
 def model_of(raw: Mapping[str, Any], *, in_stage: bool = False) -> type[Strict] | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from awspipe.formats.words import nearest
 from awspipe.naming import Scope
 from awspipe.providers.base import Place
 from awspipe.spec import variables
 from awspipe.spec.flow import Broken, Flow, ResolvedAction, flow
-from awspipe.spec.models import Pipeline, nearest
+from awspipe.spec.models import Pipeline
 
 Rule = Callable[[Pipeline, Flow], Iterator[Broken]]
 

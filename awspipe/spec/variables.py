@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from awspipe.formats.nodes import Path
 from awspipe.providers.base import Action
 from awspipe.spec.flow import Broken, ResolvedAction
-from awspipe.spec.models import nearest
+from awspipe.formats.words import nearest
 
 PIPELINE = "codepipeline"
 PIPELINE_VARIABLES = "variables"
