@@ -94,7 +94,7 @@ class Bucket(Resource):
     """A bucket with its public-access block, policy, and either a lifecycle or a web site."""
 
     kind: ClassVar[str] = "bucket"
-    exact: ClassVar[frozenset[str]] = frozenset({"Policy"})
+    exact: ClassVar[frozenset[str]] = frozenset({"Policy", "WebsiteConfiguration"})
     permissions: ClassVar[frozenset[str]] = frozenset(
         {
             "s3:AbortMultipartUpload",

@@ -40,6 +40,7 @@ class Pipeline(Resource):
         }
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"PipelineNameInUseException"})
+    exact: ClassVar[frozenset[str]] = frozenset({"stages"})
     priced: ClassVar[str] = "the pipeline"
 
     role_arn: str
@@ -84,12 +85,13 @@ class Pipeline(Resource):
 
     @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
-        """The declaration and the owner."""
+        """The declaration, as far as we answer for it, and the owner."""
         codepipeline = aws.client("codepipeline")
         found = maybe(lambda: codepipeline.get_pipeline(name=name), _ABSENT)
         if found is None:
             return None
-        return Live(found["pipeline"], cls.owner(aws, scope, name))
+        stages = [_stage(one) for one in found["pipeline"]["stages"]]
+        return Live({**found["pipeline"], "stages": stages}, cls.owner(aws, scope, name))
 
     @classmethod
     def running(cls, aws: Aws, name: str) -> tuple[str, ...] | None:
@@ -143,6 +145,21 @@ class Pipeline(Resource):
             _ABSENT,
         )
         return answer and owner_of(answer["tags"])
+
+
+_ALWAYS: Body = {"runOrder": 1, "configuration": {}, "inputArtifacts": [], "outputArtifacts": []}
+"""What we say of every action, with the values that AWS may leave out."""
+_SOMETIMES = frozenset({"name", "actionTypeId", "namespace", "timeoutInMinutes"})
+
+
+def _stage(live: Body) -> Body:
+    """A stage without what only AWS or somebody else says of it."""
+    return {"name": live["name"], "actions": [_action(one) for one in live["actions"]]}
+
+
+def _action(live: Body) -> Body:
+    ours = _ALWAYS.keys() | _SOMETIMES
+    return {**_ALWAYS, **{key: value for key, value in live.items() if key in ours}}
 
 
 def _role_too_young(error: ClientError) -> bool:
