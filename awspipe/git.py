@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 REMOTE = "awspipe"
 """The remote that `up` sets for later pushes."""
 
+_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
+"""What git sets for its hooks: it would lead away from the directory that is meant."""
+
+_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
+
 
 @dataclass(frozen=True, slots=True)
 class Commit:
@@ -34,6 +39,13 @@ class Commit:
     dirty: bool
 
 
+@dataclass(frozen=True, slots=True)
+class NoCommit:
+    """There is nothing that could be pushed, and why."""
+
+    why: str
+
+
 def run(
     directory: Path, *arguments: str, check: bool = True, timeout: float | None = None
 ) -> subprocess.CompletedProcess[str]:
@@ -42,7 +54,7 @@ def run(
     Raises AwspipeError with git's own last words when it fails and `check` is set, UsageError without git.
     """
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in _ELSEWHERE},
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "",
         "SSH_ASKPASS": "",
@@ -75,17 +87,25 @@ def _verb(arguments: tuple[str, ...]) -> str:
     return rest[0] if rest else ""
 
 
-def head(directory: Path) -> Commit | None:
-    """The commit checked out around a directory; None outside a repository or before the first commit."""
+def head(directory: Path) -> Commit | NoCommit:
+    """The commit checked out around a directory."""
     try:
-        shown = run(directory, "log", "-1", "--format=%H%n%s", check=False)
-    except UsageError:
-        return None
+        shown = run(directory, "log", "-1", "--no-show-signature", "--format=%H%n%s", check=False)
+    except UsageError as error:
+        return NoCommit(error.message)
     if shown.returncode:
-        return None
+        return NoCommit(_why_none(directory, shown.stderr))
     commit, _, subject = shown.stdout.strip().partition("\n")
-    dirty = bool(run(directory, "status", "--porcelain", "--untracked-files=no", check=False).stdout)
+    dirty = bool(run(directory, "status", "--porcelain", check=False).stdout)
     return Commit(commit, subject, dirty)
+
+
+def _why_none(directory: Path, said: str) -> str:
+    if "not a git repository" in said:
+        return f"{directory} is not in a git repository"
+    if "does not have any commits" in said:
+        return "the git repository has no commit yet"
+    return next(iter(said.strip().splitlines()), "git log failed").removeprefix("fatal: ")
 
 
 def start(directory: Path, message: str) -> bool:
@@ -101,7 +121,17 @@ def start(directory: Path, message: str) -> bool:
     scripts = [str(one.relative_to(directory)) for one in directory.rglob("*.sh") if ".git" not in one.parts]
     if scripts:
         run(directory, "update-index", "--chmod=+x", *scripts)
-    run(directory, *_identity(directory), "commit", "--quiet", "--no-gpg-sign", "--no-verify", "-m", message)
+    run(
+        directory,
+        *_NO_HOOKS,
+        *_identity(directory),
+        "commit",
+        "--quiet",
+        "--no-gpg-sign",
+        "--no-verify",
+        "-m",
+        message,
+    )
     return True
 
 
@@ -120,16 +150,21 @@ class Helper:
 
     @property
     def settings(self) -> tuple[tuple[str, str], ...]:
-        """git settings that make this helper the only one asked for the address.
+        """git settings for the address, which nothing in the user's own configuration overrules.
 
-        The empty one resets inherited helpers, which may hold a stale password.
+        The empty helper resets inherited ones, which may hold a stale password; the address stands for
+        itself, whatever shorter address the user has rewritten; no proxy reaches this machine's own.
         """
         section = f"credential.{self.url}"
         words = " ".join(shlex.quote(word.replace("\\", "/")) for word in self.command)
+        proxy = ((f"http.{self.url}.proxy", ""),) if urlsplit(self.url).hostname == "127.0.0.1" else ()
         return (
             (f"{section}.helper", ""),
             (f"{section}.helper", f"!{words}"),
             (f"{section}.useHttpPath", "true"),
+            (f"url.{self.url}.insteadOf", self.url),
+            (f"url.{self.url}.pushInsteadOf", self.url),
+            *proxy,
         )
 
     @property
@@ -139,26 +174,65 @@ class Helper:
 
 
 def push(directory: Path, helper: Helper, branch: str) -> None:
-    """Push the commit checked out to a branch of the helper's repository."""
-    run(directory, *helper.options, "push", "--quiet", helper.url, f"HEAD:refs/heads/{branch}")
+    """Push the commit checked out to a branch of the helper's repository, and nothing else.
+
+    Neither hooks nor signatures: they are for the user's own pushes, and CodeCommit takes no signed ones.
+    """
+    plain = ("--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no")
+    settings = (*helper.options, *_NO_HOOKS, "-c", "push.pushOption=")
+    run(directory, *settings, "push", "--quiet", *plain, helper.url, f"HEAD:refs/heads/{branch}")
 
 
-def remember(directory: Path, helper: Helper) -> str:
-    """Set the remote `awspipe` and its helper in this repository only, for later pushes; gives its name."""
-    known = run(directory, "remote", "get-url", REMOTE, check=False)
-    verb = ("set-url",) if known.returncode == 0 else ("add",)
-    run(directory, "remote", *verb, REMOTE, helper.url)
-    section = f"credential.{helper.url}"
-    run(directory, "config", "--local", "--remove-section", section, check=False)
-    for key, value in helper.settings:
+def is_repository(directory: Path) -> bool:
+    """Whether the directory is in a git repository, and git is there to say so."""
+    try:
+        return run(directory, "rev-parse", "--git-dir", check=False).returncode == 0
+    except UsageError:
+        return False
+
+
+def remote_url(directory: Path) -> str:
+    """The address of this repository's remote of our name, whoever set it; "" where there is none."""
+    return _local(directory, f"remote.{REMOTE}.url")
+
+
+def is_ours(directory: Path, url: str) -> bool:
+    """Whether `remember` has set an address in this repository."""
+    return "git-credential" in _local(directory, f"credential.{url}.helper")
+
+
+def remember(directory: Path, helper: Helper, branch: str) -> str:
+    """Set the remote `awspipe` and its helper in this repository only: `git push awspipe` sends HEAD.
+
+    A remote of that name which the user has set is left alone: its address is given back, else "".
+    """
+    known = remote_url(directory)
+    if known and not is_ours(directory, known):
+        return known
+    for section in (f"remote.{REMOTE}", *_sections(known), *_sections(helper.url)):
+        run(directory, "config", "--local", "--remove-section", section, check=False)
+    for key, value in (
+        (f"remote.{REMOTE}.url", helper.url),
+        (f"remote.{REMOTE}.fetch", f"+refs/heads/*:refs/remotes/{REMOTE}/*"),
+        (f"remote.{REMOTE}.push", f"HEAD:refs/heads/{branch}"),
+        *helper.settings,
+    ):
         run(directory, "config", "--local", "--add", key, value)
-    return REMOTE
+    return ""
+
+
+def _sections(url: str) -> tuple[str, ...]:
+    return tuple(f"{name}.{url}" for name in ("credential", "url", "http")) if url else ()
+
+
+def _local(directory: Path, key: str) -> str:
+    return run(directory, "config", "--local", "--get-all", key, check=False).stdout.strip()
 
 
 def bundle(helper: Helper, target: Path, scratch: Path) -> None:
     """Save every ref of the helper's repository in one file that `git clone` can read."""
     mirror = scratch / "mirror.git"
-    run(scratch, *helper.options, "clone", "--quiet", "--mirror", helper.url, str(mirror))
+    run(scratch, *helper.options, *_NO_HOOKS, "clone", "--quiet", "--mirror", helper.url, str(mirror))
     run(mirror, "bundle", "create", "--quiet", str(target.resolve()), "--all")
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TextIO
+
+from awspipe.cli.views.columns import fitted
 
 _COLOURS = {"+": "32", "~": "33", "-": "31", "!": "33", "error": "31;1", "dim": "2", "bold": "1"}
 
@@ -31,7 +34,9 @@ class Console:
             self._print(lines, self.out)
 
     def document(self, document: dict[str, Any]) -> None:
-        """Print the answer as JSON, with the version of its shape."""
+        """Print the answer as JSON, with the version of its shape, if it is to be that."""
+        if not self.json:
+            return
         plain = "utf" not in (getattr(self.out, "encoding", None) or "utf-8").lower()
         text = json.dumps({"schema_version": 1, **document}, indent=2, ensure_ascii=plain, default=str)
         self._print(text, self.out, paint=False)
@@ -64,12 +69,18 @@ class Console:
             return True
         return stream.isatty() and self.environ.get("TERM") != "dumb"
 
+    def shaped(self, line: str, stream: TextIO) -> str:
+        """A line as a stream takes it: no wider than a terminal, in colour where that is wanted."""
+        if stream.isatty():
+            line = fitted(line, shutil.get_terminal_size().columns)
+        return painted(line) if self.colour(stream) else line
+
     def _print(self, lines: str | Iterable[str], stream: TextIO, *, paint: bool = True) -> None:
         text = lines if isinstance(lines, str) else "\n".join(lines)
         if not text:
             return
-        if paint and self.colour(stream):
-            text = "\n".join(painted(line) for line in text.split("\n"))
+        if paint:
+            text = "\n".join(self.shaped(line, stream) for line in text.split("\n"))
         stream.write(text + "\n")
         stream.flush()
 

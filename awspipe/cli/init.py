@@ -39,7 +39,10 @@ def init(
         str | None, typer.Option("--name", help="The pipeline's name; by default the directory's.")
     ] = None,
 ) -> None:
-    """Start a project: copy a template, name the pipeline after the directory, make a first commit."""
+    """Start a project from a template.
+
+    The pipeline is named after the directory, and git gets a first commit.
+    """
     from awspipe import git
 
     if template not in _known():

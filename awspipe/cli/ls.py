@@ -11,7 +11,7 @@ from awspipe.cli.options import given
 
 
 def ls(context: typer.Context) -> None:
-    """List the pipelines that awspipe made in this account and region."""
+    """List the pipelines that awspipe made in a region."""
     from awspipe.cli.target import connect
     from awspipe.cli.views import ls as view
     from awspipe.executions import pipelines
@@ -19,11 +19,8 @@ def ls(context: typer.Context) -> None:
     options = given(context)
     console = Console(json=options.json)
     target = connect(options, console)
-    if not options.json:
-        console.say(target.first_line())
+    console.say(target.first_line())
     now = datetime.now(UTC)
     found = pipelines(target.aws, now)
-    if options.json:
-        console.document(view.document(target.aws.account, target.aws.region, found))
-    else:
-        console.answer(view.lines(found, now))
+    console.document(view.document(target.aws.account, target.aws.region, found))
+    console.answer(view.lines(found, now))

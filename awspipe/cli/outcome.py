@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from awspipe.apply import Outcome
 from awspipe.errors import ApplyError, AwspipeError, StoppedError
+from awspipe.plan import Verb
 
 
-def check(outcome: Outcome, command: str) -> None:
+def check(outcome: Outcome, command: str, undo: str = "") -> None:
     """Raise what the outcome means; nothing when every step was done.
 
-    Raises StoppedError after Ctrl-C, else ApplyError with the causes.
+    `command` goes on, `undo` takes back what stands. Raises StoppedError after Ctrl-C, else ApplyError with
+    the causes.
     """
-    stands = f"{len(outcome.done)} steps are done, {len(outcome.skipped)} were not started"
-    go_on = f"`{command}` again: it goes on where this ended"
-    if outcome.stopped:
-        raise StoppedError(f"interrupted: {stands}", hint=go_on)
+    done = sum(step.verb is not Verb.KEEP for step in outcome.done)
+    stands = f"{_plural(done)} done, {len(outcome.skipped)} not started"
+    go_on = f"`{command}` goes on where this ended" + (f"; `{undo}` removes what there is" if undo else "")
     causes = tuple(error for _, error in outcome.failed)
+    if outcome.stopped and not outcome.complete:
+        raise StoppedError(f"interrupted: {stands}", hint=go_on)
     if not causes:
         return
-    error = ApplyError(f"{_plural(len(causes))} failed; {stands}", causes=causes, hint=go_on)
+    error = ApplyError(f"{_plural(len(causes))} failed, {stands}", causes=causes, hint=go_on)
     error.exit_code = max((cause.exit_code for cause in causes), key=_rank)
     raise error
 

@@ -17,7 +17,7 @@ def plan(
         bool, typer.Option("--exit-code", help="Exit with 10 when something would change.")
     ] = False,
 ) -> int:
-    """Show what `up` would do: nothing is changed.
+    """Show what `up` would do; change nothing.
 
     Signs: + is made, ~ is changed (each field before -> after), - is removed, = stays as it is.
     """
@@ -27,10 +27,8 @@ def plan(
     options = given(context)
     console = Console(json=options.json)
     prepared = prepare(options, console, file, push=True)
-    if options.json:
-        console.document({"plans": [view.document(one.plan) for one in prepared]})
-    else:
-        for one in prepared:
-            console.answer(view.lines(one.plan, one.commit.id[:7] if one.commit else ""))
+    console.document({"plans": [view.document(one.plan) for one in prepared]})
+    for one in prepared:
+        console.answer(view.lines(one.plan, one.commit_id))
     changes = any(one.plan.work for one in prepared)
     return 10 if exit_code and changes else 0

@@ -27,7 +27,17 @@ class Prepared:
     target: Target
     graph: Graph
     plan: Plan
-    commit: git.Commit | None
+    commit: git.Commit | git.NoCommit
+    leads: bool
+    """The first of its file: the one git remote leads to it."""
+
+    @property
+    def commit_id(self) -> str:
+        """The first digits of the commit that would be pushed; "" where there is none."""
+        return self.commit.id[:7] if isinstance(self.commit, git.Commit) else ""
+
+
+NOT_ASKED = git.NoCommit("--no-push")
 
 
 def prepare(options: Options, console: Console, file: str, *, push: bool) -> list[Prepared]:
@@ -38,22 +48,30 @@ def prepare(options: Options, console: Console, file: str, *, push: bool) -> lis
     """
     specs = load_file(Path(file))
     directory = Path(file).resolve().parent
-    commit = git.head(directory) if push else None
-    return [_prepared(spec, options, console, directory, commit) for spec in specs]
+    commit = git.head(directory) if push else NOT_ASKED
+    connected = [(spec, connect(options, console, spec.region)) for spec in specs]
+    return [
+        _prepared(spec, target, console, directory=directory, commit=commit, leads=spec is specs[0])
+        for spec, target in connected
+    ]
 
 
 def _prepared(
-    spec: Spec, options: Options, console: Console, directory: Path, commit: git.Commit | None
+    spec: Spec,
+    target: Target,
+    console: Console,
+    *,
+    directory: Path,
+    commit: git.Commit | git.NoCommit,
+    leads: bool,
 ) -> Prepared:
-    target = connect(options, console, spec.region)
     prefetch(target.aws, spec.name)
     scope = target.scope(spec.name)
-    if not console.json:
-        console.say(target.first_line())
+    console.say(target.first_line())
     graph = wanted(spec, scope)
-    compared = plan(graph, read(target.aws, graph), push=commit is not None)
+    compared = plan(graph, read(target.aws, graph), push=isinstance(commit, git.Commit))
     check(compared)
-    return Prepared(spec, directory, target, graph, compared, commit)
+    return Prepared(spec, directory, target, graph, compared, commit, leads)
 
 
 def check(compared: Plan) -> None:

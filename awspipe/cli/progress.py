@@ -7,7 +7,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from awspipe.cli.console import Console, painted
+from awspipe.cli.console import Console
+from awspipe.cli.views import columns
 from awspipe.events import Event, StepDone, StepFailed, StepSkipped, StepStarted, Waiting
 
 if TYPE_CHECKING:
@@ -20,19 +21,30 @@ def line(event: Event) -> str:
     """An event as one line; "" for those that say nothing yet."""
     match event:
         case StepDone(step, seconds):
-            return f"  {_sign(step)} {step} ({seconds:.1f} s)"
+            return f"{_row(step)} ({seconds:.1f} s)"
         case StepFailed(step, error):
-            return f"  ! {step}: failed: {error.message}"
+            return f"  ! {step} failed: {error.message}"
         case StepSkipped(step):
-            return f"    {step}: not started"
+            return f"  . {step}: not started"
         case Waiting(why):
             return f"  . {why}"
         case StepStarted():
             return ""
 
 
-def _sign(step: str) -> str:
-    return _SIGNS.get(step.partition(" ")[0], " ")
+def _row(step: str) -> str:
+    """`create role NAME` as a plan shows it."""
+    verb, kind, name = (*step.split(" ", 2), "")[:3]
+    return columns.row(_SIGNS.get(verb, " "), kind, name)
+
+
+def now_running(done: int, total: int, running: list[tuple[str, float]]) -> str:
+    """How far it is, and what takes the time: steps with the seconds they have taken."""
+    if not running:
+        return f"  {done} of {total} done"
+    step, seconds = running[0]
+    more = f" and {len(running) - 1} more" if len(running) > 1 else ""
+    return f"  {done} of {total} done; {step} ({seconds:.0f} s){more}"
 
 
 class Progress:
@@ -56,27 +68,22 @@ class Progress:
                     self._running.pop(step, None)
                     self._done += 1
             text = line(event)
-            if text and not self._console.json:
+            if text:
                 self._show(text)
 
     def _show(self, text: str) -> None:
         if self._live is not None:
             from rich.text import Text
 
-            colour = self._console.colour(self._console.err)
-            self._live.console.print(Text.from_ansi(painted(text) if colour else text))
+            shaped = self._console.shaped(text, self._console.err)
+            self._live.console.print(Text.from_ansi(shaped), soft_wrap=True)
         else:
             self._console.say(text)
 
     def __rich__(self) -> str:
         """What is running now, for the redrawn part."""
-        running = list(self._running.items())
-        if not running:
-            return f"  {self._done} of {self._total} done"
-        now = time.monotonic()
-        step, since = running[0]
-        more = f" and {len(running) - 1} more" if len(running) > 1 else ""
-        return f"  {self._done} of {self._total} done; {step} ({now - since:.0f} s){more}"
+        now, running = time.monotonic(), list(self._running.items())
+        return now_running(self._done, self._total, [(step, now - since) for step, since in running])
 
     def __enter__(self) -> Progress:
         """Begin redrawing where that is possible."""

@@ -10,13 +10,15 @@ from typing import Annotated
 
 import typer
 
+from awspipe.cli import asking
 from awspipe.cli.console import Console
 from awspipe.cli.options import Options, Yes
-from awspipe.errors import StoppedError, UsageError
+from awspipe.errors import UsageError
 
 app = typer.Typer(
     name="sandbox",
     no_args_is_help=True,
+    short_help="AWS played on this machine, steered by hand.",
     help="AWS played on this machine: started by --sandbox when needed, or by hand here.",
 )
 
@@ -28,86 +30,69 @@ def _console(context: typer.Context) -> Console:
 
 @app.command()
 def start(context: typer.Context) -> None:
-    """Start the sandbox in the background; what it held is there again."""
+    """Start it in the background; what it held is there again."""
     from awspipe.sandbox import control
 
     console = _console(context)
     endpoint, started = control.start(control.state_dir(os.environ))
-    if console.json:
-        console.document({"url": endpoint.url, "pid": endpoint.pid, "started": started})
-    else:
-        console.answer(f"sandbox {'started' if started else 'runs already'}: {endpoint.url}")
+    console.document({"url": endpoint.url, "pid": endpoint.pid, "started": started})
+    console.answer(f"the sandbox {'has started' if started else 'runs already'}: {endpoint.url}")
 
 
 @app.command()
 def stop(context: typer.Context) -> None:
-    """Stop the sandbox; what it holds stays on disk."""
+    """Stop it; what it holds stays on disk."""
     from awspipe.sandbox import control
 
     console = _console(context)
     stopped = control.stop(control.state_dir(os.environ))
-    if console.json:
-        console.document({"stopped": stopped})
-    else:
-        console.answer("sandbox stopped" if stopped else "the sandbox does not run")
+    console.document({"stopped": stopped})
+    console.answer("the sandbox has stopped; its state is kept" if stopped else "the sandbox does not run")
 
 
 @app.command()
 def status(context: typer.Context) -> None:
-    """Show whether the sandbox runs, where, and what it holds."""
+    """Show whether it runs, where, and what it holds."""
+    from awspipe.cli.views import sandbox as view
     from awspipe.sandbox import control
 
     console = _console(context)
     directory = control.state_dir(os.environ)
     found = control.status(directory)
-    if console.json:
-        console.document({**asdict(found), "directory": str(directory)})
-        return
-    if not found.running:
-        console.answer([f"the sandbox does not run; its state ({found.state_bytes} bytes) is in {directory}"])
-    else:
-        console.answer(
-            [
-                f"the sandbox runs at {found.url} (process {found.pid}, {found.uptime_seconds:.0f} s)",
-                f"  account {found.account}, state {found.state_bytes} bytes in {directory}",
-            ]
-        )
-    if found.not_kept:
-        console.answer(f"  not kept over a restart: {', '.join(found.not_kept)}")
-    console.answer([f"  {note}" for note in found.notes] or [])
+    console.document({**asdict(found), "directory": str(directory)})
+    console.answer(view.lines(found, str(directory)))
 
 
 @app.command()
 def reset(context: typer.Context, yes: Yes = False) -> None:
-    """Stop the sandbox and delete everything in it."""
+    """Stop it and delete everything in it."""
     from awspipe.sandbox import control
 
     console = _console(context)
     directory = control.state_dir(os.environ)
+    if not yes and not console.interactive:
+        raise asking.nobody("nothing was deleted", "awspipe sandbox reset --yes")
     if not yes:
-        if not console.interactive:
-            raise UsageError("nobody is there to be asked", hint="awspipe sandbox reset --yes")
-        if console.ask(f"Delete everything in the sandbox ({directory})? [y/N] ").lower() not in ("y", "yes"):
-            raise StoppedError("nothing was deleted")
+        question = f"Delete everything in the sandbox ({directory})? [y/N] "
+        asking.go_on(console, question, asking.is_yes, otherwise="nothing was deleted")
     deleted = control.reset(directory)
-    if console.json:
-        console.document({"deleted": deleted})
-    else:
-        console.answer("the sandbox is empty" if deleted else "the sandbox was empty already")
+    console.document({"deleted": deleted})
+    console.answer("the sandbox is empty" if deleted else "the sandbox was empty already")
 
 
 @app.command()
 def env(context: typer.Context) -> None:
-    """Print what aws, Terraform or boto3 need to look into the sandbox: `eval "$(awspipe sandbox env)"`."""
+    """Print what aws or boto3 need to look into it.
+
+    `eval "$(awspipe sandbox env)"` sets it in this shell; Terraform and other tools take the same.
+    """
     from awspipe.cli.target import start_sandbox
     from awspipe.sandbox import control
 
     console = _console(context)
     variables = control.environment(start_sandbox(console))
-    if console.json:
-        console.document({"environment": variables})
-    else:
-        console.answer([f"export {name}={shlex.quote(value)}" for name, value in variables.items()])
+    console.document({"environment": variables})
+    console.answer([f"export {name}={shlex.quote(value)}" for name, value in variables.items()])
 
 
 @app.command()
@@ -115,11 +100,14 @@ def logs(
     context: typer.Context,
     lines: Annotated[int, typer.Option("-n", "--lines", min=1, help="How many lines from the end.")] = 50,
 ) -> None:
-    """Print the end of the sandbox's log."""
+    """Print the end of its log."""
     from awspipe.sandbox import control
 
     path = control.log_path(control.state_dir(os.environ))
     if not path.is_file():
         raise UsageError(f"there is no log at {path}", hint="`awspipe sandbox start` begins one")
     with path.open(encoding="utf-8", errors="replace") as file:
-        _console(context).answer([line.rstrip("\n") for line in deque(file, maxlen=lines)])
+        last = [line.rstrip("\n") for line in deque(file, maxlen=lines)]
+    console = _console(context)
+    console.document({"lines": last})
+    console.answer(last)

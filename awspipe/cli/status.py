@@ -21,7 +21,10 @@ def status(
     ] = None,
     file: SpecFile = SPEC,
 ) -> None:
-    """Show where a pipeline stands: its stages and actions, its latest executions, its addresses."""
+    """Show where a pipeline stands.
+
+    Its stages and actions, its latest execution with the commit it carries, its addresses.
+    """
     from awspipe.cli.target import connect
     from awspipe.cli.views import status as view
     from awspipe.executions import status as read
@@ -40,8 +43,7 @@ def status(
             )
         documents.append(view.document(target, found))
         console.answer(view.lines(target, found, datetime.now(UTC)))
-    if options.json:
-        console.document({"pipelines": documents})
+    console.document({"pipelines": documents})
 
 
 def _named(names: list[str], file: str) -> list[tuple[str, str | None]]:

@@ -234,7 +234,7 @@ def start_sandbox(console: Console) -> Endpoint:
 
     endpoint, started = control.start(control.state_dir(os.environ))
     if started:
-        console.say("sandbox started; it stays in the background until `awspipe sandbox stop`")
+        console.say("the sandbox has started; it stays in the background until `awspipe sandbox stop`")
     return endpoint
 
 

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from awspipe.cli.console import Console
-from awspipe.cli.options import SPEC, SpecFile, Yes, given
-from awspipe.errors import StoppedError, UsageError
+from awspipe.cli.options import SPEC, SpecFile, Yes, file_words, given
 
 if TYPE_CHECKING:
     from awspipe.cli.planning import Prepared
-    from awspipe.graph import Source
+    from awspipe.cli.views.up import Ended
 
 
 def up(
@@ -24,7 +23,7 @@ def up(
         bool, typer.Option("--no-push", help="Do not push the current commit into a new repository.")
     ] = False,
 ) -> None:
-    """Make the pipeline that the spec describes, or bring it to what the spec says now.
+    """Make the pipeline, or bring it to what the spec says now.
 
     The plan is shown first, and asked about on a terminal. A new CodeCommit repository gets the current
     commit by `git push`. Run again, it changes only what differs; after any interruption it goes on.
@@ -35,64 +34,61 @@ def up(
     options = given(context)
     console = Console(json=options.json)
     prepared = prepare(options, console, file, push=not no_push)
-    _agree(console, prepared, yes=yes)
-    for one in prepared:
-        _run(console, one)
-    if options.json:
-        console.document({"pipelines": [view.document(one) for one in prepared]})
-    else:
-        for one in prepared:
-            console.answer(view.lines(one))
+    _show(console, prepared)
+    if any(one.plan.work for one in prepared):
+        _agree(console, prepared, yes=yes, command=options.command("up", *file_words(file), "--yes"))
+    ended = [_run(console, one, options.command("up", *file_words(file))) for one in prepared]
+    for one in ended:
+        console.answer(view.lines(one))
+    console.document({"pipelines": [view.document(one) for one in ended]})
 
 
-def _agree(console: Console, prepared: list[Prepared], *, yes: bool) -> None:
-    """Show what would happen and ask; the sandbox, where nothing costs, goes on where nobody can answer."""
+def _show(console: Console, prepared: list[Prepared]) -> None:
     from awspipe.cli.views.plan import lines
 
-    if not console.json:
-        for one in prepared:
-            console.say(lines(one.plan, one.commit.id[:7] if one.commit else ""))
-            console.say(_warnings(one))
-    if yes or not any(one.plan.work for one in prepared):
+    for one in prepared:
+        if one.plan.work or one.plan.kept:
+            console.say(lines(one.plan, one.commit_id))
+        console.say(_warnings(one))
+
+
+def _agree(console: Console, prepared: list[Prepared], *, yes: bool, command: str) -> None:
+    """Ask; the sandbox, where nothing costs, goes on where nobody can answer."""
+    from awspipe.cli import asking
+
+    nothing = "nothing was changed"
+    if yes:
         return
-    if console.interactive and not console.json:
-        if console.ask("Go on? [y/N] ").lower() not in ("y", "yes"):
-            raise StoppedError("nothing was changed")
+    if console.interactive:
+        asking.go_on(console, "Go on? [y/N] ", asking.is_yes, otherwise=nothing)
     elif not all(one.target.sandbox for one in prepared):
-        raise UsageError("nobody is there to be asked: nothing was changed", hint="awspipe up --yes")
+        raise asking.nobody(nothing, command)
 
 
 def _warnings(one: Prepared) -> Iterator[str]:
+    from awspipe.git import Commit
     from awspipe.plan import Verb
     from awspipe.resources.pipeline import Pipeline
 
-    pushes = one.plan.count(Verb.PUSH)
-    if pushes and one.commit and one.commit.dirty:
-        yield f"  ! uncommitted changes stay here: commit {one.commit.id[:7]} is what gets pushed"
+    if one.plan.count(Verb.PUSH) and isinstance(one.commit, Commit) and one.commit.dirty:
+        yield f"  ! there are changes that are not committed: only commit {one.commit_id} is pushed"
     updates = {step.key.kind for step in one.plan.work if step.verb is Verb.UPDATE}
     if Pipeline.kind in updates and Pipeline.running(one.target.aws, one.plan.scope.pipeline):
         yield "  ! an execution is running: AWS cancels it when the pipeline is updated"
 
 
-def _run(console: Console, one: Prepared) -> None:
+def _run(console: Console, one: Prepared, command: str) -> Ended:
+    """Carry the plan out. What it gives back is all that there is to say of it."""
     from awspipe.apply import apply
     from awspipe.cli.outcome import check
     from awspipe.cli.progress import Progress
+    from awspipe.cli.pushing import Pushes
+    from awspipe.cli.views.up import Ended
 
-    if not one.plan.work:
-        return
     with Progress(console, len(one.plan.work)) as progress:
-        one.target.aws.listener = progress
-        outcome = apply(one.target.aws, one.plan, push=lambda source: _push(one, source))
-    check(outcome, "awspipe up")
-
-
-def _push(one: Prepared, source: Source) -> None:
-    """Push the commit, and set the remote for later pushes."""
-    from awspipe import git
-    from awspipe.resources.repository import Repository
-
-    url = Repository.clone_url(one.target.aws, source.repository)
-    helper = git.Helper(url, one.target.helper_command())
-    git.push(one.directory, helper, source.branch)
-    git.remember(one.directory, helper)
+        pushes = Pushes(one, progress)
+        one.target.aws.listener = pushes.hear
+        outcome = apply(one.target.aws, one.plan, push=pushes.push)
+    check(outcome, command, one.target.command_anywhere("down", one.plan.scope.pipeline))
+    theirs = pushes.set_remote() if one.leads else ""
+    return Ended(one, bool(pushes.pushed), pushes.later, tuple(pushes.notes(theirs)))

@@ -11,24 +11,32 @@ from awspipe.cli.options import SPEC, SpecFile, given
 
 
 def validate(context: typer.Context, file: SpecFile = SPEC) -> None:
-    """Check the spec with no call to AWS: every problem at once, and all that AWS would refuse."""
+    """Check the spec with no call to AWS.
+
+    Every problem is shown at once, and so is all that AWS would refuse.
+    """
     from awspipe.spec.flow import resolve
     from awspipe.spec.load import load_file
 
     options = given(context)
     console = Console(json=options.json)
     specs = load_file(Path(file))
-    if options.json:
-        console.document({"valid": True, "pipelines": [spec.name for spec in specs]})
-        return
+    console.document({"valid": True, "pipelines": [spec.name for spec in specs]})
     for spec in specs:
         stages = " -> ".join(stage.name for stage in resolve(spec))
         console.answer(f"{file}: {spec.name} is valid: {stages}")
 
 
-def schema() -> None:
-    """Print the spec's JSON Schema, for editors: `awspipe schema > awspipe.schema.json`."""
-    Console().answer(schema_text())
+def schema(context: typer.Context) -> None:
+    """Print the spec's JSON Schema, for editors.
+
+    `awspipe schema > awspipe.schema.json` makes the file that editors read.
+    """
+    from awspipe.spec.schema import json_schema
+
+    console = Console(json=given(context).json)
+    console.document({"schema": json_schema()})
+    console.answer(schema_text())
 
 
 def schema_text() -> str:

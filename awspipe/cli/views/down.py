@@ -2,56 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+from awspipe.cli.views import columns
 from awspipe.cli.views.plan import SIGNS
 from awspipe.live import Inventory
 from awspipe.plan import Plan
-from awspipe.resources.base import kinds
+from awspipe.resources.base import Kept, Key, kinds
 
 
 def lines(plan: Plan, inventory: Inventory) -> Iterator[str]:
     """What goes and what stops costing with it; what stays and why."""
     for step in plan.work:
-        priced = kinds()[step.key.kind].priced
-        note = f"   (stops: {priced})" if priced else ""
-        yield f"  {SIGNS[step.verb]} {step.key}{note}"
-    yield from _kept(plan)
-    for note in inventory.notes:
-        yield f"  ! {note}"
+        yield columns.row(SIGNS[step.verb], step.key.kind, step.key.name)
+    yield from _kept(plan.kept)
+    yield from _notes(inventory)
     yield f"{plan.scope.pipeline}: {len(plan.work)} to delete, {len(plan.kept)} to keep"
+    stops = dict.fromkeys(filter(None, (kinds()[step.key.kind].priced for step in plan.work)))
+    if stops:
+        yield f"what stops costing: {', '.join(stops)}"
 
 
 def nothing(inventory: Inventory) -> Iterator[str]:
     """There is nothing to remove."""
     scope = inventory.scope
-    yield f"nothing of {scope.pipeline} is left in account {scope.account}, {scope.region}"
-    for key, kept in inventory.kept.items():
-        yield f"  = {key} stays: {kept.why}"
-    for note in inventory.notes:
-        yield f"  ! {note}"
+    but = " but what was kept" if inventory.kept else ""
+    yield f"nothing of {scope.pipeline} is left{but} in account {scope.account}, {scope.region}"
+    yield from _kept(inventory.kept.items())
+    yield from _notes(inventory)
+    yield "  --region R looks in another region"
 
 
 def proof(plan: Plan, again: Inventory) -> Iterator[str]:
     """The second search found nothing that was to go."""
     scope = plan.scope
-    yield (
-        f"{scope.pipeline} is gone: {len(plan.work)} deleted; "
-        f"searched again by name and tag in account {scope.account}, {scope.region}: nothing is left"
-        + (" but what was kept" if plan.kept else "")
-    )
-    yield from _kept(plan)
-    for note in again.notes:
+    but = " but what was kept" if plan.kept else ""
+    yield f"{scope.pipeline} is gone: {len(plan.work)} deleted"
+    yield (f"searched again by name and tag in account {scope.account}, {scope.region}: nothing is left{but}")
+    yield from _kept(plan.kept)
+    yield from _notes(again)
+
+
+def _kept(kept: Iterable[tuple[Key, Kept]]) -> Iterator[str]:
+    for key, one in kept:
+        yield columns.row("=", key.kind, f"{key.name} stays: {one.why}")
+
+
+def _notes(inventory: Inventory) -> Iterator[str]:
+    for note in inventory.notes:
         yield f"  ! {note}"
 
 
-def _kept(plan: Plan) -> Iterator[str]:
-    for key, kept in plan.kept:
-        yield f"  = {key} stays: {kept.why}"
-
-
-def document(plan: Plan, *, removed: bool) -> dict[str, Any]:
+def document(plan: Plan, *, removed: bool, bundles: Sequence[Path] = ()) -> dict[str, Any]:
     """`down` as JSON; `removed`: the steps were carried out and the last search found nothing else."""
     return {
         "pipeline": plan.scope.pipeline,
@@ -62,4 +66,5 @@ def document(plan: Plan, *, removed: bool) -> dict[str, Any]:
             {"verb": str(step.verb), "kind": step.key.kind, "name": step.key.name} for step in plan.work
         ],
         "keeps": [{"kind": key.kind, "name": key.name, "why": kept.why} for key, kept in plan.kept],
+        "bundles": [str(path) for path in bundles],
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from awspipe.cli.views import columns
 from awspipe.cli.views.status import age
 from awspipe.executions import PipelineEntry
 
@@ -20,9 +21,7 @@ def lines(found: Sequence[PipelineEntry], now: datetime) -> Iterator[str]:
         (one.name, one.type, str(one.version), _age(one.created, now), _ago(one.updated, now))
         for one in found
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    yield from columns.table(rows)
 
 
 def _age(moment: datetime | None, now: datetime) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from awspipe.cli.views import columns
 from awspipe.plan import Change, Plan, Step, Verb
 
 SIGNS = {Verb.CREATE: "+", Verb.UPDATE: "~", Verb.DELETE: "-", Verb.PUSH: "+", Verb.KEEP: " "}
@@ -15,20 +16,22 @@ _WIDTH = 60
 def lines(plan: Plan, commit: str = "") -> Iterator[str]:
     """What would happen, one line a resource, the fields that differ below; then the counts."""
     for step in plan.work:
-        yield f"  {SIGNS[step.verb]} {label(step, commit)}"
+        yield columns.row(SIGNS[step.verb], step.key.kind, _name(step, commit))
         for change in step.changes:
             yield f"      {change.path}: {shown(change.before)} -> {shown(change.after)}"
     for reference in plan.references:
-        yield f"  = {reference.key} (yours: used as it is, never changed or removed)"
+        used = f"{reference.name} (yours: used as it is, never changed or removed)"
+        yield columns.row("=", reference.kind, used)
     for key, kept in plan.kept:
-        yield f"  = {key} is no longer in the spec and stays: {kept.why}"
+        yield columns.row("=", key.kind, f"{key.name} (no longer in the spec; stays: {kept.why})")
     yield counts(plan)
 
 
-def label(step: Step, commit: str = "") -> str:
-    """A step in a few words."""
-    pushes = step.verb is Verb.PUSH and commit
-    return str(step).replace("push commit", f"push commit {commit}", 1) if pushes else str(step)
+def _name(step: Step, commit: str) -> str:
+    """What a step is done to; for a push, what goes where."""
+    if step.source is None:
+        return step.key.name
+    return f"{commit or 'HEAD'} to branch {step.source.branch} of repository {step.source.repository}"
 
 
 def counts(plan: Plan) -> str:
@@ -36,7 +39,8 @@ def counts(plan: Plan) -> str:
     if not plan.work:
         return f"{plan.scope.pipeline}: no changes"
     create, update, delete = (plan.count(verb) for verb in (Verb.CREATE, Verb.UPDATE, Verb.DELETE))
-    return f"{plan.scope.pipeline}: {create} to create, {update} to update, {delete} to delete"
+    push = f", {plan.count(Verb.PUSH)} to push" if plan.count(Verb.PUSH) else ""
+    return f"{plan.scope.pipeline}: {create} to create, {update} to update, {delete} to delete{push}"
 
 
 def shown(value: Any) -> str:

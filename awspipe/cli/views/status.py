@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from awspipe.cli.target import Target
-from awspipe.cli.views import addresses
+from awspipe.cli.views import addresses, columns
 from awspipe.executions import ActionStatus, ExecutionStatus, PipelineStatus, StageStatus
 
 _SIGNS = {
@@ -22,44 +22,79 @@ _SIGNS = {
     "Skipped": "-",
 }
 _IDLE = "○"
+_RUNNING = frozenset({"InProgress", "Stopping"})
 
 
 def lines(target: Target, found: PipelineStatus, now: datetime) -> Iterator[str]:
-    """The tree, the latest executions, the addresses, the next command."""
-    place = "sandbox" if target.sandbox else f"account {found.scope.account}"
+    """The latest execution, the tree of stages, the addresses, the next command."""
+    place = "the sandbox" if target.sandbox else f"account {found.scope.account}"
     yield f"{found.scope.pipeline} ({found.type}, version {found.version}) in {place}, {found.scope.region}"
-    for stage in found.stages:
-        yield from _stage(stage, now)
-    for execution in found.executions[:1]:
-        yield from _execution(execution, now)
+    latest = next(iter(found.executions), None)
+    if latest is not None:
+        yield from _execution(latest, now)
+    rows = list(_tree(found, latest.id if latest else "", now))
+    width = max((len(name) for name, _, _ in rows), default=0)
+    for name, facts, details in rows:
+        yield f"{name:<{width}}  {facts}"
+        yield from (f"      {one}" for one in details)
     yield from addresses.lines(target, found.scope, found.addresses)
-    sandbox = " --sandbox" if target.sandbox else ""
-    yield f"next: awspipe down {found.scope.pipeline}{sandbox}   (removes all of it)"
+    name = found.scope.pipeline
+    yield from columns.next_commands([(target.command_anywhere("down", name), "removes all of it")])
 
 
-def _stage(stage: StageStatus, now: datetime) -> Iterator[str]:
-    closed = f"  [entry disabled: {stage.closed}]" if stage.closed is not None else ""
-    yield f"  {_SIGNS.get(stage.state, _IDLE)} {stage.name}  {stage.state or 'not run yet'}{closed}"
-    if len(stage.actions) == 1 and stage.actions[0].name == stage.name:
-        yield from _details(stage.actions[0], "    ", now)
+_Row = tuple[str, str, tuple[str, ...]]
+"""A name with its sign, facts beside it, details below."""
+
+
+def _tree(found: PipelineStatus, latest: str, now: datetime) -> Iterator[_Row]:
+    for stage in found.stages:
+        only = stage.actions[0] if len(stage.actions) == 1 else None
+        yield _stage(stage, only, latest, now)
+        if only is None or only.name != stage.name:
+            yield from (_action(action, now) for action in stage.actions)
+
+
+def _stage(stage: StageStatus, only: ActionStatus | None, latest: str, now: datetime) -> _Row:
+    merged = only is not None and only.name == stage.name
+    facts = [stage.state or "not run yet", *(_times(only, now) if only and merged else ())]
+    if stage.execution and stage.execution != latest:
+        facts.append(f"execution {stage.execution[:8]}")
+    details = [f"entry disabled: {stage.closed}"] if stage.closed is not None else []
+    if only and merged:
+        details += _summary(only)
+    return f"  {_SIGNS.get(stage.state, _IDLE)} {stage.name}", ", ".join(facts), tuple(details)
+
+
+def _action(action: ActionStatus, now: datetime) -> _Row:
+    facts = [action.state or "not run yet", *_times(action, now)]
+    return f"    {_SIGNS.get(action.state, _IDLE)} {action.name}", ", ".join(facts), tuple(_summary(action))
+
+
+def _times(action: ActionStatus, now: datetime) -> Iterator[str]:
+    """How long it took, or takes, and when that was."""
+    if action.state == "InProgress":
+        begun = action.started or action.at
+        if begun:
+            yield f"for {age(begun, now)}"
         return
-    for action in stage.actions:
-        yield f"    {_SIGNS.get(action.state, _IDLE)} {action.name}  {action.state or 'not run yet'}"
-        yield from _details(action, "      ", now)
+    if action.started and action.at:
+        yield f"took {age(action.started, action.at)}"
+    if action.at:
+        yield f"{age(action.at, now)} ago"
 
 
-def _details(action: ActionStatus, indent: str, now: datetime) -> Iterator[str]:
-    facts = [action.revision[:7], f"{age(action.at, now)} ago" if action.at else ""]
-    if any(facts):
-        yield indent + ", ".join(filter(None, facts))
-    if action.summary:
-        yield indent + first_line(action.summary)
+def _summary(action: ActionStatus) -> list[str]:
+    return [first_line(action.summary)] if action.summary else []
 
 
 def _execution(execution: ExecutionStatus, now: datetime) -> Iterator[str]:
-    started = f", started {age(execution.started, now)} ago" if execution.started else ""
-    trigger = f" by {execution.trigger}" if execution.trigger else ""
-    yield f"  execution {execution.id[:8]}: {execution.state}{started}{trigger}"
+    facts = [f"execution {execution.id[:8]}: {execution.state}"]
+    if execution.started:
+        facts.append(f"started {age(execution.started, now)} ago")
+    if execution.started and execution.updated and execution.state not in _RUNNING:
+        facts.append(f"took {age(execution.started, execution.updated)}")
+    by = f" by {execution.trigger}" if execution.trigger else ""
+    yield f"  {', '.join(facts)}{by}"
     if execution.revision:
         yield f"    {execution.revision[:7]} {first_line(execution.message)}".rstrip()
     if execution.summary:
@@ -107,6 +142,7 @@ def _stage_document(stage: StageStatus) -> dict[str, Any]:
             {
                 "name": action.name,
                 "status": action.state or None,
+                "started": _time(action.started),
                 "changed": _time(action.at),
                 "revision": action.revision or None,
                 "summary": action.summary or None,

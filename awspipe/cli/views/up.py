@@ -3,39 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from awspipe.cli.planning import Prepared
-from awspipe.cli.views import addresses
+from awspipe.cli.views import addresses, columns
 from awspipe.cli.views import plan as plan_view
+from awspipe.git import Commit
 from awspipe.plan import Verb
 
 
-def lines(one: Prepared) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An `up` that is done. `later`: `git push awspipe` leads to the pipeline."""
+
+    one: Prepared
+    pushed: bool
+    later: bool
+    notes: tuple[str, ...]
+
+
+def lines(ended: Ended) -> Iterator[str]:
     """The end of an `up`."""
-    name = one.plan.scope.pipeline
-    if one.plan.work:
-        made, changed, removed = (one.plan.count(v) for v in (Verb.CREATE, Verb.UPDATE, Verb.DELETE))
-        yield f"{name} is up: {made} created, {changed} updated, {removed} deleted"
-    else:
-        yield plan_view.counts(one.plan)
+    one = ended.one
+    yield _summary(ended) if one.plan.work else plan_view.counts(one.plan)
     yield from addresses.lines(one.target, one.plan.scope, one.graph.addresses)
-    yield from _next(one)
+    for note in ended.notes:
+        yield f"  ! {note}"
+    yield from columns.next_commands(_next(ended))
 
 
-def _next(one: Prepared) -> Iterator[str]:
-    sandbox = " --sandbox" if one.target.sandbox else ""
-    name = one.plan.scope.pipeline
-    if one.commit is None and one.graph.sources:
-        source = one.graph.sources[0]
-        yield f"  ! nothing was pushed: the pipeline waits for branch {source.branch} of {source.repository}"
-    yield f"next: awspipe status{sandbox}"
-    yield f"      awspipe down {name}{sandbox}   (removes all of it)"
+def _summary(ended: Ended) -> str:
+    words = {Verb.CREATE: "created", Verb.UPDATE: "updated", Verb.DELETE: "deleted"}
+    counted = ((ended.one.plan.count(verb), word) for verb, word in words.items())
+    facts = [f"{count} {word}" for count, word in counted if count]
+    if ended.pushed:
+        facts.append(f"commit {ended.one.commit_id} pushed")
+    return f"{ended.one.plan.scope.pipeline} is up: {', '.join(facts)}"
 
 
-def document(one: Prepared) -> dict[str, Any]:
+def _next(ended: Ended) -> Iterator[tuple[str, str]]:
+    target, name = ended.one.target, ended.one.plan.scope.pipeline
+    yield target.command_anywhere("status", name), "where it stands"
+    if ended.later:
+        yield "git push awspipe", "after a commit: sends it through the pipeline"
+    yield target.command_anywhere("down", name), "removes all of it"
+
+
+def document(ended: Ended) -> dict[str, Any]:
     """The end of an `up` as JSON."""
+    one = ended.one
     return {
         **plan_view.document(one.plan),
+        "pushed": one.commit.id if ended.pushed and isinstance(one.commit, Commit) else None,
+        "notes": list(ended.notes),
         "addresses": addresses.documents(one.target, one.plan.scope, one.graph.addresses),
     }
