@@ -46,14 +46,12 @@ _OF_PHASES = (*PHASES, "commands")
 _OWN_USE = re.compile(r"[._]|x-")
 """Top-level keys that begin so are there for YAML anchors: nobody expects CodeBuild to know them."""
 
-_INSTEAD_OF_A_VALUE = (
-    "let env.secrets-manager or env.parameter-store fetch it; if it was ever pushed, replace it"
-)
+_ON_SECRET = "let env.secrets-manager or parameter-store fetch it; if it was ever pushed, replace it"  # noqa: S105
 
 
 def parse(data: bytes | str, file: str = "buildspec.yml") -> Parsed[Buildspec]:
     """Read a buildspec, YAML or JSON. `file` is what messages call it. No text makes this raise."""
-    return parsed(data, file, _buildspec, what="a buildspec", on_secret=_INSTEAD_OF_A_VALUE)
+    return parsed(data, file, _buildspec, what="a buildspec", on_secret=_ON_SECRET)
 
 
 def _buildspec(root: Mapping) -> Buildspec:

@@ -10,9 +10,7 @@ from awspipe.formats.nodes import Entry, Node, Span
 from awspipe.formats.notes import Notes, place
 from awspipe.formats.words import nearest
 
-_FLAGS = {word: True for word in ("yes", "true", "on", "y")} | {
-    word: False for word in ("no", "false", "off", "n")
-}
+_FLAGS = dict.fromkeys(("yes", "true", "on", "y"), True) | dict.fromkeys(("no", "false", "off", "n"), False)
 """YAML 1.1's words, in capitals or not, in quotes or not: AWS's own pages write yes and no.
 https://yaml.org/type/bool.html"""
 
