@@ -12,9 +12,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from awspipe.formats.nodes import Path
+from awspipe.formats.words import nearest
 from awspipe.providers.base import Action
 from awspipe.spec.flow import Broken, ResolvedAction
-from awspipe.formats.words import nearest
 
 PIPELINE = "codepipeline"
 PIPELINE_VARIABLES = "variables"
