@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -10,21 +11,39 @@ from awspipe.cli.console import Console
 from awspipe.cli.options import SPEC, SpecFile, given
 
 
-def validate(context: typer.Context, file: SpecFile = SPEC) -> None:
-    """Check the spec with no call to AWS.
+def validate(
+    context: typer.Context,
+    file: SpecFile = SPEC,
+    buildspec: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Check this buildspec, and not those that the spec names."),
+    ] = None,
+    appspec: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Check this appspec, and not the one beside the spec.")
+    ] = None,
+    platform: Annotated[
+        Literal["server", "lambda", "ecs"], typer.Option(help="What the appspec is for.")
+    ] = "server",
+) -> None:
+    """Check the spec, its buildspecs and its appspec with no call to AWS.
 
-    Every problem is shown at once, and so is all that AWS would refuse.
+    Every problem is shown at once, and so is all that AWS would refuse. Files that the spec names are checked
+    where they are beside it; with --buildspec or --appspec there need be no spec.
     """
-    from awspipe.spec.flow import resolve
+    from awspipe.cli import source_files
+    from awspipe.cli.views import validate as view
     from awspipe.spec.load import load_file
 
-    options = given(context)
-    console = Console(json=options.json)
-    specs = load_file(Path(file))
-    console.document({"valid": True, "pipelines": [spec.name for spec in specs]})
-    for spec in specs:
-        stages = " -> ".join(stage.name for stage in resolve(spec))
-        console.answer(f"{file}: {spec.name} is valid: {stages}")
+    console = Console(json=given(context).json)
+    named = [source_files.check_buildspec(Path(buildspec))] if buildspec else []
+    named += [source_files.check_appspec(Path(appspec), platform)] if appspec else []
+    alone = named and file == SPEC and not Path(file).exists()
+    specs = () if alone else load_file(Path(file))
+    checked = named or [*source_files.check_named(Path(file), specs)]
+    source_files.raise_errors(checked)
+    console.document(view.document(specs, checked))
+    console.say(view.warnings(checked))
+    console.answer(view.lines(file, specs, checked))
 
 
 def schema(context: typer.Context) -> None:

@@ -60,7 +60,8 @@ def ecs(root: Mapping) -> EcsAppspec:
 
 
 def _check_top(root: Mapping) -> None:
-    root.warn_unknown(("version", *_RESOURCES, *_HOOKS), "CodeDeploy")
+    if "os" not in root:
+        root.warn_unknown(("version", _one_of(root, _RESOURCES), _one_of(root, _HOOKS)), "CodeDeploy")
     entry = root.entry("version")
     if entry is None:
         root.notes.refuse(root.key("version"), 'the key "version" is missing', "write `version: 0.0`")

@@ -32,7 +32,8 @@ Os = Literal["linux", "windows"]
 
 def server(root: Mapping, folder: Path | None) -> ServerAppspec:
     """The appspec of a revision; `folder` is the revision, where it is at hand."""
-    root.warn_unknown(_KEYS, "the CodeDeploy agent")
+    if not _is_for_functions(root):
+        root.warn_unknown(_KEYS, "the CodeDeploy agent")
     _check_version(root)
     os = _os(root)
     hooks = _hooks(root)
@@ -45,6 +46,10 @@ def server(root: Mapping, folder: Path | None) -> ServerAppspec:
         permissions=tuple(appspec_permissions.permissions(root, os)),
         hooks={event: hooks[event] for event in SERVER_HOOKS if event in hooks},
     )
+
+
+def _is_for_functions(root: Mapping) -> bool:
+    return "os" not in root and ("Resources" in root or "resources" in root)
 
 
 def _check_version(root: Mapping) -> None:
@@ -65,8 +70,8 @@ def _os(root: Mapping) -> Os:
         case "linux" | "windows":
             return written
     if root.entry("os") is None:
-        other = "Resources" in root or "resources" in root
-        hint = "for Lambda or ECS say --platform lambda or --platform ecs" if other else "write `os: linux`"
+        other = "for Lambda or ECS say --platform lambda or --platform ecs"
+        hint = other if _is_for_functions(root) else "write `os: linux`"
         root.notes.refuse(root.key("os"), 'the key "os" is missing', hint)
     elif written is not None:
         hint = did_you_mean(written, ("linux", "windows"))

@@ -31,16 +31,21 @@ def _one(error: AwspipeError) -> Iterator[str]:
 
 def _problems(problems: tuple[Problem, ...]) -> Iterator[str]:
     for problem in problems[:_SHOWN]:
-        yield f"{'warning' if problem.warning else 'error'}: {problem.message}"
-        yield f"  --> {problem.where()}"
-        if problem.frame:
-            yield problem.frame
-        if problem.hint:
-            yield f"   hint: {problem.hint}"
-        yield ""
+        yield from problem_lines(problem)
     left = len(problems) - _SHOWN
     more = f", {left} more are not shown" if left > 0 else ""
     yield f"awspipe: {len(problems)} problem{'s' if len(problems) != 1 else ''}{more}"
+
+
+def problem_lines(problem: Problem) -> Iterator[str]:
+    """One mistake in a file, and an empty line after it."""
+    yield f"{'warning' if problem.warning else 'error'}: {problem.message}"
+    yield f"  --> {problem.where()}"
+    if problem.frame:
+        yield problem.frame
+    if problem.hint:
+        yield f"   hint: {problem.hint}"
+    yield ""
 
 
 def document(error: AwspipeError) -> dict[str, Any]:
@@ -53,7 +58,7 @@ def document(error: AwspipeError) -> dict[str, Any]:
         "code": code or None,
         "operation": operation or None,
         "request_id": request_id or None,
-        "problems": [_problem(one) for one in error.problems] if isinstance(error, SpecError) else [],
+        "problems": [problem_document(one) for one in error.problems] if isinstance(error, SpecError) else [],
         "causes": [document(one) for one in error.causes] if isinstance(error, ApplyError) else [],
     }
 
@@ -66,7 +71,8 @@ def _of_aws(error: AwspipeError) -> tuple[str, str, str]:
             return "", "", ""
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
+def problem_document(problem: Problem) -> dict[str, Any]:
+    """One mistake in a file, as JSON."""
     return {
         "message": problem.message,
         "file": problem.file,
