@@ -265,9 +265,10 @@ class Bucket(Resource):
 
     @classmethod
     def name_in(cls, scope: Scope, arn: str) -> str | None:
-        """The bucket's name, where the ARN is one's."""
+        """The bucket's name, where it could be the pipeline's: a tag alone can be copied."""
         prefix = scope.bucket_arn("")
-        return arn.removeprefix(prefix) if arn.startswith(prefix) else None
+        name = arn.removeprefix(prefix)
+        return name if arn.startswith(prefix) and scope.owns_bucket_name(name) else None
 
     @classmethod
     def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:

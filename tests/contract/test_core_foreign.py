@@ -1,0 +1,232 @@
+"""What is not ours is never touched: under our names, beside them, or with our tag on another name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from awspipe.errors import AwsError, RefusedError
+from awspipe.resources.base import Key, kinds
+from tests.support import core, sandbox
+from tests.support.core import SERVER, STATIC_SITE, World
+
+HERE = f"{core.ACCOUNT}-{core.REGION}-an"
+ROLE = f"awspipe-shop-{core.REGION}"
+Owner = str | None
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with core.world(tmp_path) as world:
+        yield world
+
+
+def tags(owner: Owner, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+    return [{key: "awspipe:pipeline", value: owner}] if owner else [{key: "team", value: "web"}]
+
+
+def bucket(world: World, name: str, owner: Owner) -> None:
+    where = {"LocationConstraint": core.REGION, "Tags": tags(owner)}
+    world.client("s3").create_bucket(
+        Bucket=name, CreateBucketConfiguration=where, BucketNamespace="account-regional"
+    )
+    world.client("s3").put_object(Bucket=name, Key="diary", Body=b"dear diary")
+
+
+def role(world: World, name: str, owner: Owner) -> None:
+    path = f"/awspipe/{core.REGION}/{owner}/" if owner else "/"
+    trusting = sandbox.trust("codebuild", "codepipeline", "events", "codedeploy")
+    world.client("iam").create_role(
+        RoleName=name, Path=path, AssumeRolePolicyDocument=trusting, Tags=tags(owner)
+    )
+
+
+def log_group(world: World, name: str, owner: Owner) -> None:
+    world.client("logs").create_log_group(
+        logGroupName=name, tags={one["Key"]: one["Value"] for one in tags(owner)}
+    )
+
+
+def rule(world: World, name: str, owner: Owner) -> None:
+    world.client("events").put_rule(Name=name, ScheduleExpression="rate(1 day)", Tags=tags(owner))
+
+
+def project(world: World, name: str, owner: Owner) -> None:
+    world.client("codebuild").create_project(
+        name=name,
+        source={"type": "NO_SOURCE", "buildspec": "version: 0.2"},
+        artifacts={"type": "NO_ARTIFACTS"},
+        environment={
+            "type": "LINUX_CONTAINER",
+            "image": "aws/codebuild/standard:7.0",
+            "computeType": "BUILD_GENERAL1_SMALL",
+        },
+        serviceRole=sandbox.role("builds", "codebuild"),
+        tags=tags(owner, "key", "value"),
+    )
+
+
+def repository(world: World, name: str, owner: Owner) -> None:
+    world.client("codecommit").create_repository(
+        repositoryName=name, tags={one["Key"]: one["Value"] for one in tags(owner)}
+    )
+
+
+def application(world: World, name: str, owner: Owner) -> None:
+    world.client("codedeploy").create_application(applicationName=name, tags=tags(owner))
+
+
+def group(world: World, name: str, owner: Owner) -> None:
+    """In an application of ours: else that is refused already."""
+    of, _, group = name.partition("/")
+    application(world, of, "shop")
+    world.client("codedeploy").create_deployment_group(
+        applicationName=of,
+        deploymentGroupName=group,
+        serviceRoleArn=sandbox.role("deploys", "codedeploy"),
+        tags=tags(owner),
+    )
+
+
+def pipeline(world: World, name: str, owner: Owner) -> None:
+    world.client("codepipeline").create_pipeline(
+        pipeline=sandbox.pipeline(sandbox.role("pipes", "codepipeline"), name=name),
+        tags=tags(owner, "key", "value"),
+    )
+
+
+Maker = Callable[[World, str, Owner], None]
+MAKERS: dict[str, Maker] = {
+    "bucket": bucket,
+    "role": role,
+    "log-group": log_group,
+    "rule": rule,
+    "build-project": project,
+    "repository": repository,
+    "application": application,
+    "deployment-group": group,
+    "pipeline": pipeline,
+}
+NAMES = [
+    (STATIC_SITE, "bucket", f"shop-artifacts-{HERE}"),
+    (STATIC_SITE, "bucket", f"shop-site-deploy-{HERE}"),
+    (STATIC_SITE, "role", ROLE),
+    (STATIC_SITE, "role", f"{ROLE}-Source"),
+    (STATIC_SITE, "role", f"{ROLE}-Build"),
+    (STATIC_SITE, "log-group", "/aws/codebuild/shop-Build"),
+    (STATIC_SITE, "rule", "awspipe-shop-Source"),
+    (STATIC_SITE, "build-project", "shop-Build"),
+    (STATIC_SITE, "repository", "shop"),
+    (STATIC_SITE, "pipeline", "shop"),
+    (SERVER, "application", "shop"),
+    (SERVER, "deployment-group", "shop/Deploy"),
+]
+
+
+def test_every_kind_is_tried() -> None:
+    assert {kind for _, kind, _ in NAMES} == set(kinds())
+
+
+@pytest.mark.parametrize("owner", [None, "blog"], ids=["untagged", "another pipeline's"])
+@pytest.mark.parametrize(("text", "kind", "name"), NAMES, ids=[f"{kind} {name}" for _, kind, name in NAMES])
+def test_up_refuses_before_it_changes_anything(
+    world: World, text: str, kind: str, name: str, owner: Owner
+) -> None:
+    MAKERS[kind](world, name, owner)
+    before = world.inventory
+    error = core.refused(core.up, world.aws, text)
+    assert isinstance(error, RefusedError)
+    whose = f"it belongs to the pipeline {owner}" if owner and kind != "role" else "awspipe did not make it"
+    assert error.message == f"{Key(kind, name)} is there already, and {whose}: nothing was changed"
+    assert world.calls.mutating == ()
+    assert world.inventory == before
+
+
+@pytest.mark.parametrize("owner", [None, "blog"], ids=["untagged", "another pipeline's"])
+def test_down_leaves_all_of_them_alone(world: World, owner: Owner) -> None:
+    for _, kind, name in NAMES:
+        if kind != "deployment-group":  # that is in an application of ours here
+            MAKERS[kind](world, name, owner)
+    before = world.inventory
+    assert core.down(world.aws).plan.steps == ()
+    assert world.inventory == before
+
+
+def test_all_that_is_in_the_way_is_said_at_once(world: World) -> None:
+    bucket(world, f"shop-artifacts-{HERE}", None)
+    repository(world, "shop", "blog")
+    error = core.refused(core.up, world.aws, STATIC_SITE)
+    assert isinstance(error, RefusedError)
+    assert f"bucket shop-artifacts-{HERE} is there already, and awspipe did not make it" in error.message
+    assert "repository shop is there already, and it belongs to the pipeline blog" in error.message
+
+
+def test_a_bucket_of_another_account_is_refused(world: World) -> None:
+    import boto3
+
+    stranger = boto3.client("sts", region_name=core.REGION).assume_role(
+        RoleArn="arn:aws:iam::999999999999:role/x", RoleSessionName="stranger"
+    )["Credentials"]
+    s3 = boto3.client(
+        "s3",
+        region_name="me-south-1",
+        aws_access_key_id=stranger["AccessKeyId"],
+        aws_secret_access_key=stranger["SecretAccessKey"],
+        aws_session_token=stranger["SessionToken"],
+    )
+    name = f"shop-artifacts-{core.ACCOUNT}-me-south-1"
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "me-south-1"})
+    aws = core.connect(core.session("me-south-1"))
+    error = core.refused(core.up, aws, STATIC_SITE)
+    aws.close()
+    assert isinstance(error, AwsError)
+    assert error.message.startswith(f"look at bucket {name}: access denied: it is another account's")
+
+
+NEIGHBOURS = ("demo", "demo-2", "old-demo", "Demo2", "demo.x", "demo-Build")
+
+
+def test_neighbours_survive_each_others_down(world: World) -> None:
+    for name in NEIGHBOURS:
+        core.up(world.aws, core.template("static-site", name))
+    each = len(world.inventory) // len(NEIGHBOURS)
+    for left, gone in enumerate(NEIGHBOURS, 1):
+        before = world.inventory
+        core.down(world.aws, gone)
+        stays = world.inventory
+        assert stays.items() <= before.items()
+        assert len(before) - len(stays) == each, gone
+        assert len(stays) == each * (len(NEIGHBOURS) - left)
+
+
+def test_neighbours_of_one_name_in_two_regions_survive_each_others_down(world: World) -> None:
+    core.up(world.aws, STATIC_SITE)
+    here = world.inventory
+    there = core.connect(core.session("us-east-1"))
+    core.up(there, STATIC_SITE)
+    both = world.inventory
+    assert set(both) > set(here)
+    core.down(there)
+    there.close()
+    assert world.inventory == here
+
+
+def test_a_tag_of_ours_on_a_name_that_is_not_is_not_enough(world: World) -> None:
+    """Somebody copied our tag on buckets of theirs: no names of ours, so they stay."""
+    where = {"LocationConstraint": core.REGION, "Tags": tags("shop")}
+    for name in ("theirs", "shop-theirs"):
+        world.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=where)
+    core.up(world.aws, STATIC_SITE)
+    core.up(world.aws, STATIC_SITE)
+    core.down(world.aws)
+    assert set(world.inventory) == {"s3/theirs", "s3/shop-theirs"}
+
+
+def test_a_deployment_group_of_others_goes_with_our_application(world: World) -> None:
+    """AWS has no application without its groups; that one is told of nowhere but in CodeDeploy."""
+    group(world, "shop/Theirs", None)
+    core.up(world.aws, SERVER)
+    core.down(world.aws)
+    assert not [name for name in world.inventory if name.startswith("codedeploy/")]
