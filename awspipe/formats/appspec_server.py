@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from awspipe.formats import appspec_permissions, psych, scripts
@@ -25,6 +25,7 @@ _RESERVED = ("DownloadBundle", "Install", "BlockTraffic", "AllowTraffic", "Start
 https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html"""
 
 _FILES_HINT = "write `- source: ...` and below it `destination: ...`"
+_FILE_HINTS = {"overwrite": "write `file_exists_behavior: OVERWRITE` beside `files:`"}
 _SCRIPT_HINT = "write `- location: ...`"
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:|\\\\")
 Os = Literal["linux", "windows"]
@@ -60,7 +61,7 @@ def _check_version(root: Mapping) -> None:
         return
     value = psych.scalar(entry.node.value) if isinstance(entry.node.value, str) else ""
     if isinstance(value, bool | str) or value != 0:
-        bare = "without quotes" if value == "0.0" else "write `version: 0.0`"
+        bare = "write `version: 0.0`" + (", without quotes" if value == "0.0" else "")
         root.notes.refuse(root.place("version"), '"version" must be the number 0.0', bare)
 
 
@@ -91,10 +92,10 @@ def _behavior(root: Mapping) -> Literal["DISALLOW", "OVERWRITE", "RETAIN"] | Non
 
 def _files(root: Mapping) -> Iterator[FileMapping]:
     for one in root.mappings("files", entry_hint=_FILES_HINT):
-        one.warn_unknown(("source", "destination"), "the CodeDeploy agent")
+        one.warn_unknown(("source", "destination"), "the CodeDeploy agent", _FILE_HINTS)
         source, destination = _path(one, "source"), _path(one, "destination")
         if source is not None and destination is not None:
-            _check_destination(one, destination)
+            _check_destination(one, source, destination)
             yield FileMapping(source, destination)
 
 
@@ -114,11 +115,16 @@ def _as_read(one: Mapping, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _check_destination(one: Mapping, destination: str) -> None:
+def _check_destination(one: Mapping, source: str, destination: str) -> None:
+    """https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-files.html."""
     if not _ABSOLUTE.match(destination):
         hint = "~ and variables are not replaced here" if destination[:1] in ("~", "$") else ""
         says = f"{quoted(destination)} is no absolute path: where that is depends on the agent"
         one.notes.warn(one.place("destination"), says, hint)
+    name = PurePosixPath(source).name
+    if PurePosixPath(source).suffix and PurePosixPath(destination).name == name:
+        says = f"a destination is a directory: a file {name} becomes {destination}/{name}"
+        one.notes.warn(one.place("destination"), says, f"write {PurePosixPath(destination).parent}")
 
 
 def _hooks(root: Mapping) -> dict[str, tuple[Script, ...]]:

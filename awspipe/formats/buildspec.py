@@ -42,7 +42,11 @@ __all__ = [
 _KEYS = ("version", "run-as", "env", "proxy", "batch", "phases", "reports", "artifacts", "cache")
 _BATCH = ("fast-fail", "build-list", "build-matrix", "build-graph", "build-fanout")
 _OF_ARTIFACTS = ("files", "base-directory", "discard-paths", "secondary-artifacts")
-_OF_PHASES = (*PHASES, "commands")
+_STRAY_HINTS = {
+    **dict.fromkeys((*PHASES, "commands"), "it belongs below `phases:`: indent it"),
+    **dict.fromkeys(_OF_ARTIFACTS, "it belongs below `artifacts:`: indent it"),
+    buildspec_env.OLD_ENV: "version 0.2 says `env:` and below it `variables:`",
+}
 _OWN_USE = re.compile(r"[._]|x-")
 """Top-level keys that begin so are there for YAML anchors: nobody expects CodeBuild to know them."""
 
@@ -87,19 +91,9 @@ def _version(root: Mapping) -> Literal["0.1", "0.2"]:
 
 
 def _warn_of_stray_keys(root: Mapping, version: str) -> None:
-    for key, entry in root.node.entries.items():
-        if key in _KEYS or _OWN_USE.match(key) or (key == buildspec_env.OLD_ENV and version == "0.1"):
-            continue
-        says, hint = root.unknown(key, _KEYS, "CodeBuild")
-        root.notes.warn(entry.key, says, _belongs(key) or hint)
-
-
-def _belongs(key: str) -> str:
-    if key in _OF_ARTIFACTS:
-        return "it belongs below `artifacts:`: indent it"
-    if key in _OF_PHASES:
-        return "it belongs below `phases:`: indent it"
-    return "version 0.2 says `env:` and below it `variables:`" if key == buildspec_env.OLD_ENV else ""
+    old = (buildspec_env.OLD_ENV,) if version == "0.1" else ()
+    own = [key for key in root.node.entries if _OWN_USE.match(key)]
+    root.warn_unknown((*_KEYS, *old, *own), "CodeBuild", _STRAY_HINTS)
 
 
 def _batch(root: Mapping) -> bool:

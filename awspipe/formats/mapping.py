@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from awspipe.formats.frames import quoted
 from awspipe.formats.nodes import Entry, Node, Span
@@ -93,7 +95,8 @@ class Mapping:
             elif item.value is None:
                 self.notes.warn(item.span, f"an empty {what}")
             else:
-                self.notes.refuse(item.head, *_no_text(item, what))
+                span = item.head if isinstance(item.value, dict) else item.span
+                self.notes.refuse(span, *_no_text(item, what))
 
     def item_place(self, key: str, text: str) -> Span:
         """Where a text stands in the list at a key."""
@@ -134,17 +137,15 @@ class Mapping:
                 says = f"an entry of {quoted(key)} must be a mapping, not {shape(item)}"
                 self.notes.refuse(item.head, says, entry_hint)
 
-    def warn_unknown(self, known: Sequence[str], reader: str) -> None:
+    def warn_unknown(
+        self, known: Sequence[str], reader: str, hints: AbstractMapping[str, str] = MappingProxyType({})
+    ) -> None:
         """Warn of keys that `reader` does not know: it leaves them out without a word."""
+        free = [one for one in known if one not in self]
         for key, entry in self.node.entries.items():
             if key not in known and not entry.merged:
-                self.notes.warn(entry.key, *self.unknown(key, known, reader))
-
-    def unknown(self, key: str, known: Sequence[str], reader: str) -> tuple[str, str]:
-        """What to say of a key that `reader` does not know."""
-        free = [one for one in known if one not in self]
-        hint = did_you_mean(key, free) or f"known here: {', '.join(known)}"
-        return f"{reader} does not know the key {quoted(key)}", hint
+                hint = hints.get(key) or did_you_mean(key, free) or f"known here: {', '.join(known)}"
+                self.notes.warn(entry.key, f"{reader} does not know the key {quoted(key)}", hint)
 
 
 def shape(node: Node) -> str:
