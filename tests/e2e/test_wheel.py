@@ -51,11 +51,11 @@ def test_the_wheel_alone_starts_a_project_that_validates(wheel: Path, tmp_path: 
 
     machine = Machine(tmp_path / "machine")
     awspipe = str(environment / "bin" / "awspipe")
-    machine.run(awspipe, "init", "static-site", "x")
-    said = machine.run(awspipe, "validate", cwd=machine.work / "x").stdout
-    place = machine.run(str(python), "-c", "import awspipe; print(awspipe.__file__)").stdout
+    machine.run(awspipe, "init", "static-site", "x", PYTHONPATH="")
+    said = machine.run(awspipe, "validate", cwd=machine.work / "x", PYTHONPATH="").stdout
+    place = machine.run(str(python), "-c", "import awspipe; print(awspipe.__file__)", PYTHONPATH="").stdout
 
-    assert said == "awspipe.yml: x is valid: Source -> Build -> Deploy\n"
+    assert said.startswith("awspipe.yml: x is valid: Source -> Build -> Deploy\n")
     assert Path(place.strip()).is_relative_to(environment)
 
 
