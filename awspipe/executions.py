@@ -28,7 +28,6 @@ class ActionStatus:
     revision: str
     summary: str
     url: str
-    started: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +81,10 @@ class PipelineEntry:
 
 
 def status(aws: Aws, name: str) -> PipelineStatus | None:
-    """A pipeline's state in four calls side by side; None when there is none of this name."""
+    """A pipeline's state in three calls side by side; None when there is none of this name."""
     codepipeline = aws.client("codepipeline")
     absent = "PipelineNotFoundException"
     with explained(f"look at pipeline {name}"):
-        starts_later = aws.submit(lambda: _starts(aws, name))
         declared, state, listed = aws.gather(
             lambda: maybe(lambda: codepipeline.get_pipeline(name=name), absent),
             lambda: maybe(lambda: codepipeline.get_pipeline_state(name=name), absent),
@@ -96,7 +94,6 @@ def status(aws: Aws, name: str) -> PipelineStatus | None:
         )
         if declared is None or state is None or listed is None:
             return None
-        starts = starts_later.result()
         metadata = declared["metadata"]
         scope = _scope(metadata["pipelineArn"])
         return PipelineStatus(
@@ -105,31 +102,10 @@ def status(aws: Aws, name: str) -> PipelineStatus | None:
             version=declared["pipeline"]["version"],
             created=metadata.get("created"),
             updated=metadata.get("updated"),
-            stages=tuple(_stage(one, starts) for one in state["stageStates"]),
+            stages=tuple(_stage(one) for one in state["stageStates"]),
             executions=tuple(_execution(one) for one in listed["pipelineExecutionSummaries"]),
             addresses=tuple(_addresses(scope, declared["pipeline"])),
         )
-
-
-_Starts = dict[tuple[str, str, str], datetime]
-"""When an action's latest run in an execution began, by stage, action and execution."""
-
-
-def _starts(aws: Aws, name: str) -> _Starts:
-    """From the latest actions. Who may not list them goes without."""
-    codepipeline = aws.client("codepipeline")
-    found = maybe(
-        lambda: codepipeline.list_action_executions(pipelineName=name, maxResults=100),
-        "PipelineNotFoundException",
-        *DENIED,
-    )
-    if found is None:
-        return {}
-    latest_last = reversed(found["actionExecutionDetails"])
-    return {
-        (one["stageName"], one["actionName"], one["pipelineExecutionId"]): one["startTime"]
-        for one in latest_last
-    }
 
 
 def pipelines(aws: Aws, now: datetime) -> tuple[PipelineEntry, ...]:
@@ -195,24 +171,20 @@ def _scope(arn: str) -> Scope:
     return Scope(name, account, region, partition)
 
 
-def _stage(state: dict[str, Any], starts: _Starts) -> StageStatus:
+def _stage(state: dict[str, Any]) -> StageStatus:
     latest = state.get("latestExecution") or {}
     transition = state.get("inboundTransitionState") or {"enabled": True}
-    execution = latest.get("pipelineExecutionId", "")
     closed = None if transition["enabled"] else str(transition.get("disabledReason") or "no reason given")
     return StageStatus(
         name=state["stageName"],
         state=latest.get("status", ""),
-        execution=execution,
+        execution=latest.get("pipelineExecutionId", ""),
         closed=closed,
-        actions=tuple(
-            _action(one, starts.get((state["stageName"], one["actionName"], execution)))
-            for one in state.get("actionStates", ())
-        ),
+        actions=tuple(_action(one) for one in state.get("actionStates", ())),
     )
 
 
-def _action(state: dict[str, Any], started: datetime | None) -> ActionStatus:
+def _action(state: dict[str, Any]) -> ActionStatus:
     latest = state.get("latestExecution") or {}
     revision = state.get("currentRevision") or {}
     error = latest.get("errorDetails") or {}
@@ -223,7 +195,6 @@ def _action(state: dict[str, Any], started: datetime | None) -> ActionStatus:
         revision=revision.get("revisionId", ""),
         summary=error.get("message") or latest.get("summary", ""),
         url=latest.get("externalExecutionUrl") or state.get("entityUrl", ""),
-        started=started,
     )
 
 

@@ -71,16 +71,10 @@ def _action(action: ActionStatus, now: datetime) -> _Row:
 
 
 def _times(action: ActionStatus, now: datetime) -> Iterator[str]:
-    """How long it took, or takes, and when that was."""
-    if action.state == "InProgress":
-        begun = action.started or action.at
-        if begun:
-            yield f"for {age(begun, now)}"
-        return
-    if action.started and action.at:
-        yield f"took {age(action.started, action.at)}"
+    """For how long it has been so."""
     if action.at:
-        yield f"{age(action.at, now)} ago"
+        past = age(action.at, now)
+        yield f"for {past}" if action.state == "InProgress" else f"{past} ago"
 
 
 def _summary(action: ActionStatus) -> list[str]:
@@ -142,7 +136,6 @@ def _stage_document(stage: StageStatus) -> dict[str, Any]:
             {
                 "name": action.name,
                 "status": action.state or None,
-                "started": _time(action.started),
                 "changed": _time(action.at),
                 "revision": action.revision or None,
                 "summary": action.summary or None,
