@@ -14,12 +14,12 @@ PYTEST := $(BIN)/python -m pytest -n auto -q
 help: ## show what there is
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml tests/constraints.txt
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed: install it, or say PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo "make: $(PYTHON) cannot make a venv: install python3-venv" >&2; exit 1; }
 	@echo "making .venv (a minute the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint tests/constraints.txt --editable '.[dev]'
 	@touch $@
 
 demo: $(STAMP) ## make a pipeline in the sandbox: no account, no charge
@@ -65,10 +65,10 @@ picture: $(STAMP) ## make the README's picture again, from a real run
 bench: $(STAMP) ## how fast up, status and down are, beside boto3 by hand and the aws command
 	$(BIN)/python -m tests.bench
 
-lock: $(STAMP) ## take the newest versions of everything into constraints.txt
+lock: $(STAMP) ## take the newest versions of everything into tests/constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'
-	@{ head -n 1 constraints.txt && $(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools; } \
-		>constraints.new && mv constraints.new constraints.txt
+	@{ head -n 1 tests/constraints.txt && $(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools; } \
+		>tests/constraints.new && mv tests/constraints.new tests/constraints.txt
 
 wheel: $(STAMP) ## the package, in dist/: made from the source archive, which leaves out what git ignores
 	$(BIN)/python -m build

@@ -17,7 +17,8 @@ STAMP = ROOT / ".venv" / "installed"
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
     one = Machine(tmp_path)
-    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+    (one.work / "tests").mkdir()
+    for name in ("Makefile", "pyproject.toml", "tests/constraints.txt"):
         shutil.copy(ROOT / name, one.work / name)
         os.utime(one.work / name, (0, 0))  # older than the stamp: make must not install from this copy
     (one.work / ".venv").symlink_to(ROOT / ".venv")
