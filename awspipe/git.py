@@ -51,7 +51,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run git in a directory, never asking anybody anything.
 
-    Raises AwspipeError with git's own last words when it fails and `check` is set, UsageError without git.
+    Raises AwspipeError with git's own words when it fails and `check` is set, UsageError without git.
     """
     environment = {
         **{name: value for name, value in os.environ.items() if name not in _ELSEWHERE},
@@ -74,9 +74,14 @@ def run(
     except FileNotFoundError:
         raise UsageError("git is not installed", hint="https://git-scm.com/downloads") from None
     if check and done.returncode:
-        words = [line for line in done.stderr.strip().splitlines() if line.strip()]
-        raise AwspipeError(f"git {_verb(arguments)}: {' / '.join(words[-3:]) or 'failed'}")
+        raise AwspipeError(f"git {_verb(arguments)}: {_reason(done.stderr) or 'failed'}")
     return done
+
+
+def _reason(said: str) -> str:
+    """The cause stands first, general advice last."""
+    lines = (line.strip() for line in said.splitlines())
+    return " / ".join([line for line in lines if line and not line.startswith("hint:")][:3])
 
 
 def _verb(arguments: tuple[str, ...]) -> str:

@@ -94,6 +94,8 @@ def run(words: list[str]) -> int:
     debug = "--debug" in words
     try:
         result = app(hoisted(words), prog_name="awspipe", standalone_mode=False)
+        if result == StoppedError.exit_code:  # what Typer makes of Ctrl-C
+            raise KeyboardInterrupt
         return result if isinstance(result, int) else 0
     except AwspipeError as error:
         return _report(console, error, debug=debug)

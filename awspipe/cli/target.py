@@ -144,10 +144,10 @@ def _session(options: Options) -> boto3.Session:
     except ProfileNotFound as error:
         raise _unknown_profile(str(error.kwargs["profile"])) from None
     except ConfigParseError as error:
-        raise _broken_file(error.kwargs["path"], error.__cause__) from error
+        raise _broken_file(error.kwargs["path"], dict(error.kwargs).get("error")) from error
 
 
-def _broken_file(path: str, error: BaseException | None) -> CredentialsError:
+def _broken_file(path: str, error: object) -> CredentialsError:
     """A file of the user's AWS settings that cannot be read, with the place."""
     where = " ".join(str(error or "it is no settings file").split())
     return CredentialsError(f"{path} cannot be read: {where}", hint="mend that file, or move it away")

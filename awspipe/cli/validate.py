@@ -25,7 +25,7 @@ def validate(
         Literal["server", "lambda", "ecs"], typer.Option(help="What the appspec is for.")
     ] = "server",
 ) -> None:
-    """Check the spec, its buildspecs and its appspec with no call to AWS.
+    """Check the spec and the files it names with no call to AWS.
 
     Every problem is shown at once, and so is all that AWS would refuse. Files that the spec names are checked
     where they are beside it; with --buildspec or --appspec there need be no spec.

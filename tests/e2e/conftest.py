@@ -1,0 +1,18 @@
+"""What the tests of the real command share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.machine import Machine
+from tests.e2e.shell import Shell
+
+
+@pytest.fixture(scope="session")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """A user's shell with one sandbox for all tests of a worker: names of pipelines must not meet."""
+    machine = Machine(tmp_path_factory.mktemp("user"))
+    yield Shell(machine)
+    machine.close()

@@ -1,0 +1,97 @@
+"""Questions, progress and Ctrl-C on a real terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.machine import Machine
+from tests.e2e.shell import Shell, Terminal
+
+
+def test_up_and_down_ask_on_a_terminal_and_do_nothing_after_another_answer(shell: Shell) -> None:
+    project = shell.project("asked")
+    with Terminal(shell, "up", "--sandbox", cwd=project, columns=40) as terminal:
+        terminal.wait_for("Go on? [y/N] ").interrupt()
+        assert terminal.end() == 130
+    assert "awspipe: interrupted: nothing was\n    changed\n" in terminal.shown
+    assert max(map(len, terminal.shown.splitlines())) <= 60
+
+    with Terminal(shell, "up", "--sandbox", cwd=project) as terminal:
+        terminal.wait_for("Go on? [y/N] ").answer("y")
+        assert terminal.end() == 0
+    assert "asked is up: " in terminal.shown
+
+    with Terminal(shell, "down", "--sandbox", cwd=project) as terminal:
+        terminal.wait_for("Type the pipeline's name to remove it (asked): ").answer("asket")
+        assert terminal.end() == 1
+    assert "awspipe: nothing was removed" in terminal.shown
+
+    with Terminal(shell, "down", "--sandbox", cwd=project) as terminal:
+        terminal.wait_for("Type the pipeline's name to remove it (asked): ").answer("asked")
+        assert terminal.end() == 0
+    assert "asked is gone: " in terminal.shown
+
+
+def test_away_from_the_sandbox_nothing_happens_unasked(shell: Shell) -> None:
+    project = shell.project("unasked")
+    keys = shell.sandbox_environ()
+    words = ("up", "-f", str(project / "awspipe.yml"), "--region", "us-west-2")
+    said = shell.refused(2, *words, **keys)
+    assert said.endswith(
+        "awspipe: nobody is there to be asked: nothing was changed\n"
+        f"  try: `awspipe up -f {project / 'awspipe.yml'} --yes --region us-west-2` goes on without asking\n"
+    )
+    assert f"account 123456789012, us-west-2, endpoint {keys['AWS_ENDPOINT_URL']}\n" in said
+    refused = shell.awspipe(*words, "--json", **keys)
+    assert refused.code == 2
+    assert refused.document["error"]["message"] == "nobody is there to be asked: nothing was changed"
+
+    up = shell.done(*words, "--yes", **keys)
+    assert up.out.startswith("unasked is up: ")
+    assert ", commit " in up.out
+    down = ("down", "unasked", "--region", "us-west-2")
+    assert "`awspipe down unasked --region us-west-2 --yes`" in shell.refused(2, *down, **keys)
+    assert "unasked is gone" in shell.done(*down, "--yes", **keys).out
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Iterator[Shell]:
+    """A shell of its own, whose sandbox takes its time to answer."""
+    machine = Machine(tmp_path)
+    machine.environ["AWSPIPE_SANDBOX_DELAY_MS"] = "300"
+    yield Shell(machine)
+    machine.close()
+
+
+def test_ctrl_c_ends_an_up_that_the_next_one_finishes(slow: Shell) -> None:
+    project = slow.project("halfway")
+    slow.done("sandbox", "start")
+    with Terminal(slow, "up", "--sandbox", "--yes", cwd=project) as terminal:
+        terminal.wait_for(" of 7 done; ").interrupt()
+        started = time.monotonic()
+        assert terminal.end() == 130
+        assert time.monotonic() - started < 15
+    assert "awspipe: interrupted: " in terminal.shown
+    assert "`awspipe up --sandbox` goes on where this ended; " in " ".join(terminal.shown.split())
+    assert "`awspipe down halfway --sandbox` removes what there is" in " ".join(terminal.shown.split())
+
+    with Terminal(slow, "up", "--sandbox", "--yes", cwd=project) as terminal:
+        assert terminal.end() == 0
+    assert "halfway is up: " in terminal.shown
+    assert "halfway: no changes" in slow.done("up", "--sandbox", cwd=project).out
+
+
+def test_a_second_ctrl_c_leaves_at_once(slow: Shell) -> None:
+    project = slow.project("twice")
+    slow.done("sandbox", "start")
+    with Terminal(slow, "up", "--sandbox", "--yes", cwd=project) as terminal:
+        terminal.wait_for(" of 7 done; ").interrupt().wait_for("Ctrl-C again leaves at once").interrupt()
+        started = time.monotonic()
+        assert terminal.end() == 130
+        assert time.monotonic() - started < 5
+    assert "Traceback" not in terminal.shown
+    assert "is gone" in slow.done("down", "--sandbox", "--delete-data", cwd=project).out
