@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def down(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="The pipeline; by default the spec's.")
+        str | None, typer.Argument(metavar="NAME", help="The pipeline; by default the spec's.")
     ] = None,
     file: SpecFile = SPEC,
     yes: Yes = False,

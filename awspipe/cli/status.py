@@ -17,7 +17,7 @@ from awspipe.errors import AwspipeError
 def status(
     context: typer.Context,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Pipelines; by default the spec's.")
+        list[str] | None, typer.Argument(metavar="NAME", help="Pipelines; by default the spec's.")
     ] = None,
     file: SpecFile = SPEC,
 ) -> None:
