@@ -43,6 +43,11 @@ def is_versioned(account: str, region: str, bucket: str) -> bool:
     return str(_bucket(account, region, bucket).versioning_status) == "Enabled"
 
 
+def is_owner_enforced(account: str, region: str, bucket: str) -> bool:
+    """Whether a bucket's owner owns every object in it, so that there are no ACLs."""
+    return str(_bucket(account, region, bucket).ownership_rule) == "BucketOwnerEnforced"
+
+
 def read(account: str, region: str, bucket: str, key: str, *, version: str | None = None) -> Stored:
     """An object, the newest version or a given one."""
     _bucket(account, region, bucket)

@@ -39,19 +39,41 @@ def standing(role_arn: str, service: str, *, source_arn: str) -> Standing:
 
 def permits(role_arn: str, action: str, resource: str) -> bool:
     """Whether a role's policies, inline and attached, allow an action on a resource."""
+    return _verdict(role_arn, action, resource) is PermissionResult.PERMITTED
+
+
+def refusal(role_arn: str, action: str, resource: str, *, session: str) -> str | None:
+    """IAM's sentence when a role may not do an action on a resource; None when it may."""
+    verdict = _verdict(role_arn, action, resource)
+    if verdict is PermissionResult.PERMITTED:
+        return None
+    head, _, name = role_arn.partition(":role/")
+    who = f"{head.replace(':iam:', ':sts:')}:assumed-role/{name.rpartition('/')[2]}/{session}"
+    why = (
+        "with an explicit deny in an identity-based policy"
+        if verdict is PermissionResult.DENIED
+        else f"because no identity-based policy allows the {action} action"
+    )
+    return f"User: {who} is not authorized to perform: {action} on resource: {resource} {why}"
+
+
+def _verdict(role_arn: str, action: str, resource: str) -> PermissionResult:
     role = _role(role_arn)
     if role is None:
-        return False
+        return PermissionResult.NEUTRAL
     documents = [*role.policies.values(), *(policy.document for policy in role.managed_policies.values())]
     answers = {IAMPolicy(document).is_action_permitted(action, resource) for document in documents}
-    return PermissionResult.DENIED not in answers and PermissionResult.PERMITTED in answers
+    for answer in (PermissionResult.DENIED, PermissionResult.PERMITTED):
+        if answer in answers:
+            return answer
+    return PermissionResult.NEUTRAL
 
 
 def _role(arn: str) -> Any:
     parts = arn.split(":", 5)
     if len(parts) != 6 or parts[4] not in iam_backends:
         return None
-    found = iam_backends[parts[4]][parts[1]].roles.values()
+    found = list(iam_backends[parts[4]][parts[1]].roles.values())
     return next((role for role in found if role.arn == arn), None)
 
 

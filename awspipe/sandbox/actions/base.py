@@ -33,6 +33,8 @@ JOB_FAILED = "JobFailed"
 CONFIGURATION_ERROR = "ConfigurationError"
 PERMISSION_ERROR = "PermissionError"
 REVISION_UNAVAILABLE = "RevisionUnavailable"
+NOT_PLAYED = "ActionNotPlayedInSandbox"
+"""The code of what the sandbox does not do: never a pretence."""
 
 
 class ActionError(Exception):
@@ -119,8 +121,10 @@ class ActionRun:
     """Where to write the output artifacts."""
     role_arn: str
     """The role that the action works with: its own, else the pipeline's."""
-    revision_override: Mapping[str, str] | None
-    """For a source: the `sourceRevisions` entry of the request that started the execution."""
+    overrides: Mapping[str, str]
+    """For a source: which revision was asked for, by type (`COMMIT_ID`, `S3_OBJECT_VERSION_ID` ...)."""
+    pushed: Revision | None
+    """For a source: the revision of the event that started the execution."""
     token: str | None
     """For an approval: what its answer must name."""
     folder: Path
@@ -146,6 +150,11 @@ class ActionRun:
         refused = self.engine.refusal(self, action, resource)
         if refused is not None:
             raise ActionError(PERMISSION_ERROR, refused)
+
+    def arn(self, service: str, resource: str) -> str:
+        """An ARN in the action's account and region."""
+        partition = self.pipeline_arn.split(":")[1]
+        return f"arn:{partition}:{service}:{self.region}:{self.account}:{resource}"
 
     def note(self, **facts: str) -> None:
         """Tell while the action goes on: `external_id`, `external_url`, `summary`, `log_stream_arn`."""

@@ -1,0 +1,65 @@
+"""What CodePipeline says on the event bus while its executions go on.
+
+https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from awspipe.sandbox import eventbus
+from awspipe.sandbox.pipelines import Execution, Pipeline
+
+_STATES = {
+    "Started": "STARTED",
+    "Succeeded": "SUCCEEDED",
+    "Failed": "FAILED",
+    "Stopped": "STOPPED",
+    "Stopping": "STOPPING",
+    "Superseded": "SUPERSEDED",
+    "Cancelled": "CANCELED",
+}
+
+
+class Place(Protocol):
+    """Where a pipeline is."""
+
+    account_id: str
+    region_name: str
+
+    def arn(self, resource: str) -> str:
+        """An ARN of CodePipeline."""
+
+
+class News:
+    """The changes of one step. They are told after it: a rule may start the pipeline that it hears of."""
+
+    def __init__(self, place: Place, found: Pipeline) -> None:
+        self._place = place
+        self._found = found
+        self._events: list[eventbus.Event] = []
+
+    def execution(self, one: Execution, state: str) -> None:
+        """An execution started or ended."""
+        self._add("CodePipeline Pipeline Execution State Change", one, {"state": _STATES[state]})
+
+    def stage(self, one: Execution, stage: str, state: str) -> None:
+        """An execution entered a stage, or is through with it."""
+        detail = {"stage": stage, "state": _STATES[state]}
+        self._add("CodePipeline Stage Execution State Change", one, detail)
+
+    def _add(self, detail_type: str, one: Execution, detail: dict[str, str]) -> None:
+        whole = {
+            "pipeline": self._found.name,
+            "execution-id": one.id,
+            "version": float(one.version),
+            "start-time": one.started,
+            **detail,
+        }
+        resources = (self._place.arn(self._found.name),)
+        self._events.append(eventbus.Event("aws.codepipeline", detail_type, whole, resources))
+
+    def publish(self) -> None:
+        """Tell all of it."""
+        for event in self._events:
+            eventbus.publish(self._place.account_id, self._place.region_name, event)
