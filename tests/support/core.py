@@ -9,9 +9,11 @@ Every request that passes through a world is held to AWS's model.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,7 +35,7 @@ from awspipe.plan import Plan, Verb, plan, removal
 from awspipe.resources.base import Key, kinds
 from awspipe.sandbox.runtime import Runtime
 from awspipe.spec.load import load_text
-from tests.support import modelcheck, recorder, sandbox
+from tests.support import engine, modelcheck, recorder, sandbox
 from tests.support.clock import FakeClock
 from tests.support.modelcheck import ModelCheck
 from tests.support.recorder import Recording
@@ -87,6 +89,13 @@ class World:
         self._others.append(connect(session(self.aws.region), **options))
         return self._others[-1]
 
+    def settle(self) -> None:
+        """Wait until no thread of a command is left: as after its process has ended."""
+        names = ("awspipe-step", "awspipe-call", "awspipe-read", "awspipe-scan")
+        for thread in threading.enumerate():
+            if thread.name.startswith(names[:1] + names[2:]):
+                thread.join(10)
+
     def close(self) -> None:
         """End the threads."""
         for one in (self.aws, *self._others):
@@ -115,8 +124,11 @@ def world(
     clock: FakeClock | None = None,
     **runtime: Any,
 ) -> Iterator[World]:
-    """An empty account. `delay` as the recorder has it; `clock` is the account's and awspipe's."""
-    played = {"clock": clock.time, **runtime} if clock else runtime
+    """An empty account. `delay` as the recorder has it; `clock` is the account's and awspipe's.
+
+    Executions go on in their first stage until somebody stops them.
+    """
+    played = {"actions": engine.still(), **({"clock": clock.time} if clock else {}), **runtime}
     with sandbox.in_process(tmp_path, **played) as started:
         on = session(region)
         checked = modelcheck.attach(on)
@@ -130,6 +142,11 @@ def world(
         finally:
             made.close()
             assert not checked.violations
+
+
+def now() -> datetime:
+    """Where a clock of a test begins: moto dates roles by the machine's."""
+    return datetime.now(UTC)
 
 
 def scope(aws: Aws, name: str = "shop") -> Scope:
