@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from awspipe.errors import Problem, SpecError, UsageError
 from awspipe.formats import appspec, buildspec
@@ -102,15 +102,18 @@ def _named_buildspec(file: Path, written: str, where: _Where, seen: set[Path]) -
         yield check_buildspec(path)
     else:
         says = f"there is no {written} beside this spec: the build would fail"
-        yield Checked(str(path), warnings=(where.warning(file, says, _near_miss(path)),), found=False)
+        yield Checked(
+            str(path), warnings=(where.warning(file, says, _near_miss(path, written)),), found=False
+        )
 
 
-def _near_miss(path: Path) -> str:
+def _near_miss(path: Path, written: str) -> str:
     beside = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
     other = path.with_suffix(".yaml" if path.suffix == ".yml" else ".yml").name
     meant = other if other in beside else nearest(path.name, beside)
     if meant:
-        return f"there is {path.with_name(meant).name}: rename it, or write `buildspec: {meant}`"
+        there = PurePosixPath(written).with_name(meant)
+        return f"there is {there}: rename it, or write `buildspec: {there}`"
     return "it is looked for at the root of the source"
 
 

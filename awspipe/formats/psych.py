@@ -14,10 +14,10 @@ Scalar = bool | int | float | str
 _BOOLS = dict.fromkeys(("yes", "true", "on"), True) | dict.fromkeys(("no", "false", "off"), False)
 _CASINGS = (str.lower, str.capitalize, str.upper)
 _BASES = (
-    (re.compile(r"[-+]?0[0-7_,]+"), 8),
+    (re.compile(r"[-+]?0[_,]*[0-7][0-7_,]*"), 8),
     (re.compile(r"[-+]?(0|[1-9][0-9_,]*)"), 10),
-    (re.compile(r"[-+]?0b[01_,]+"), 2),
-    (re.compile(r"[-+]?0x[0-9a-fA-F_,]+"), 16),
+    (re.compile(r"[-+]?0b[_,]*[01][01_,]*"), 2),
+    (re.compile(r"[-+]?0x[_,]*[0-9a-fA-F][0-9a-fA-F_,]*"), 16),
 )
 _FLOAT = re.compile(r"[-+]?([0-9][0-9_,]*)?\.[0-9]*([eE][-+][0-9]+)?")
 _SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9]){1,2}")
@@ -41,8 +41,7 @@ def _bool(value: str) -> bool | None:
 def _number(value: str) -> int | float | str:
     for pattern, base in _BASES:
         if pattern.fullmatch(value):
-            digits = re.sub("[_,]", "", value)
-            return int(re.sub("0[bx]", "", digits), base) if re.search("[0-9a-fA-F]", digits) else str(value)
+            return int(re.sub("[_,]|(?<=0)[bx]", "", value), base)
     if _SEXAGESIMAL.fullmatch(value):
         return _sexagesimal(value.replace("_", ""))
     if _FLOAT.fullmatch(value) and re.search("[0-9]", value):

@@ -1,4 +1,4 @@
-"""Real-world-like files: what AWS takes is taken, what it refuses is refused, and what is said, to the letter.
+"""Files as they are found: what AWS takes is taken, what it refuses is refused; what is said, to the letter.
 
 Each file ends with what is said of it: `# error line:column message [hint]`, and `# warning ...`.
 """
