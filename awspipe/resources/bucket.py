@@ -109,6 +109,7 @@ class Bucket(Resource):
             "s3:GetBucketWebsite",
             "s3:GetLifecycleConfiguration",
             "s3:ListAllMyBuckets",
+            "s3:ListBucket",
             "s3:ListBucketMultipartUploads",
             "s3:ListBucketVersions",
             "s3:PutBucketPolicy",

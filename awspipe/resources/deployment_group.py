@@ -30,6 +30,7 @@ class DeploymentGroup(Resource):
         {
             "codedeploy:CreateDeploymentGroup",
             "codedeploy:DeleteDeploymentGroup",
+            "codedeploy:GetApplication",
             "codedeploy:GetDeploymentGroup",
             "codedeploy:ListDeploymentGroups",
             "codedeploy:ListDeployments",

@@ -54,6 +54,7 @@ class BuildProject(Resource):
             "codebuild:ListProjects",
             "codebuild:StopBuild",
             "codebuild:UpdateProject",
+            "codepipeline:ListPipelineExecutions",
             "iam:PassRole",
             "tag:GetResources",
         }
