@@ -104,11 +104,15 @@ def _no_credentials(error: Exception) -> CredentialsError:
     )
 
 
+_LONGEST = 600
+"""As much of a message as is shown: a proxy may send a whole page with its code."""
+
+
 def _explain_answer(error: ClientError, doing: str) -> AwspipeError:
     code = code_of(error)
     answer = error.response.get("Error", {})
     request_id = str(error.response.get("ResponseMetadata", {}).get("RequestId", ""))
-    message = str(answer.get("Message", "")).strip() or "no reason given"
+    message = " ".join(str(answer.get("Message", "")).split())[:_LONGEST] or "no reason given"
     if code in EXPIRED:
         return CredentialsError(
             f"{doing}: the AWS credentials have expired ({code})",

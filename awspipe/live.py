@@ -115,7 +115,7 @@ def _found(
     aws: Aws, scope: Scope, kind: str, *, by_name: bool, but: frozenset[Key] = frozenset()
 ) -> tuple[str, ...]:
     found, tagged = kinds()[kind], _tagged(aws, scope)
-    with explained(f"look for {kind}s"):
+    with explained(f"look for any {kind}"):
         if by_name:
             return tuple(name for name in found.owned(aws, scope, tagged) if Key(kind, name) not in but)
         names = [name for name in sorted(tagged.names(found)) if Key(kind, name) not in but]
@@ -147,7 +147,7 @@ def _no_longer_wanted(aws: Aws, scope: Scope, wanted: frozenset[Key]) -> tuple[K
     tagged = _tagged(aws, scope)
     keys: set[Key] = set()
     for kind in kinds().values():
-        with explained(f"look for {kind.kind}s"):
+        with explained(f"look for any {kind.kind}"):
             names = tagged.names(kind) if kind.indexed else kind.listed(aws, scope)
         keys |= {Key(kind.kind, name) for name in names}
     return tuple(sorted(keys - wanted))

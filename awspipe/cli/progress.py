@@ -23,7 +23,7 @@ def line(event: Event) -> str:
         case StepDone(step, seconds):
             return f"{_row(step)} ({seconds:.1f} s)"
         case StepFailed(step, error):
-            return f"  ! {step} failed: {error.message}"
+            return f"  ! failed: {error.message if step in error.message else f'{step}: {error.message}'}"
         case StepSkipped(step):
             return f"  . {step}: not started"
         case Waiting(why):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.machine import Machine
-from tests.e2e.shell import Shell, Terminal
+from tests.e2e.shell import REGION, Shell, Terminal
 
 
 def test_up_and_down_ask_on_a_terminal_and_do_nothing_after_another_answer(shell: Shell) -> None:
@@ -56,6 +59,41 @@ def test_away_from_the_sandbox_nothing_happens_unasked(shell: Shell) -> None:
     down = ("down", "unasked", "--region", "us-west-2")
     assert "`awspipe down unasked --region us-west-2 --yes`" in shell.refused(2, *down, **keys)
     assert "unasked is gone" in shell.done(*down, "--yes", **keys).out
+
+
+@pytest.fixture
+def moto() -> Iterator[str]:
+    """Stock moto, whose repositories have AWS's own addresses."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        deadline = time.monotonic() + 30
+        while not _listens(port):
+            assert server.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+        server.terminate()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_nothing_is_pushed_to_aws_by_what_only_plays_it(shell: Shell, moto: str) -> None:
+    project = shell.project("played")
+    keys = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
+    address = f"https://git-codecommit.{REGION}.amazonaws.com/v1/repos/played"
+    words = ("up", "--yes", "--region", REGION, "--endpoint-url", moto)
+    up = shell.done(*words, cwd=project, **keys)
+    assert "  . push commit to repository played (main): not started\n" in up.err
+    assert (
+        f"  ! nothing was pushed ({address} is AWS's address, and the calls go to {moto}): "
+        "the pipeline waits for branch main of repository played\n"
+    ) in up.out
+    assert shell.git("remote", cwd=project) == ""
 
 
 @pytest.fixture
