@@ -1,4 +1,4 @@
-"""CodePipeline: pipelines, their versions, transitions and tags. Executions: `codepipeline_executions`."""
+"""CodePipeline: pipelines, their versions and tags. Executions: `codepipeline_executions`, `_steering`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from moto.core.resource_tagging import TaggedResource
 
 from awspipe.sandbox import eventbus, roles, runtime, structure, tags
 from awspipe.sandbox.codepipeline_executions import Executions, Trigger
-from awspipe.sandbox.pipelines import Pipeline, Transition
+from awspipe.sandbox.codepipeline_steering import Steering
+from awspipe.sandbox.pipelines import Pipeline
 from awspipe.sandbox.service import (
     Answer,
     Backend,
@@ -19,13 +20,14 @@ from awspipe.sandbox.service import (
     Request,
     page,
     response_class,
+    unsupported,
     without_nothing,
 )
 
 _PRINCIPAL = "codepipeline.amazonaws.com"
 
 
-class CodePipelineBackend(Executions, Backend):
+class CodePipelineBackend(Executions, Steering, Backend):
     """CodePipeline in one account and region."""
 
     SERVICE_NAMESPACE: ClassVar[str] = "codepipeline"
@@ -108,25 +110,6 @@ class CodePipelineBackend(Executions, Backend):
         ]
         return without_nothing(pipelines=summaries, nextToken=token)
 
-    def op_enable_stage_transition(self, request: Request) -> Answer:
-        """Let executions move into (or out of) a stage again."""
-        return self._set_transition(request, enabled=True)
-
-    def op_disable_stage_transition(self, request: Request) -> Answer:
-        """Hold executions before (or after) a stage."""
-        return self._set_transition(request, enabled=False)
-
-    def _set_transition(self, request: Request, *, enabled: bool) -> Answer:
-        found = self.pipeline(request["pipelineName"])
-        stage = request["stageName"]
-        if stage not in found.stage_names:
-            text = f"Pipeline '{found.name}' does not have a stage named '{stage}'"
-            raise RefusalError("StageNotFoundException", text)
-        found.transitions[stage, request["transitionType"]] = Transition(
-            enabled, self.caller, self.now(), None if enabled else request["reason"]
-        )
-        return {}
-
     def op_tag_resource(self, request: Request) -> Answer:
         """Put tags on a pipeline."""
         found = self._by_arn(request["resourceArn"])
@@ -158,6 +141,8 @@ class CodePipelineBackend(Executions, Backend):
     def _check(self, declaration: structure.Declaration) -> None:
         """The structure's rules, then the roles."""
         structure.check(declaration, self.region_name)
+        if structure.has_conditions(declaration):
+            raise unsupported("codepipeline", "stage conditions")
         role, arn = declaration["roleArn"], self.arn(declaration["name"])
         if roles.standing(role, _PRINCIPAL, source_arn=arn) is not roles.Standing.USABLE:
             text = f"CodePipeline is not authorized to perform AssumeRole on role {role}"

@@ -1,18 +1,15 @@
-"""CodePipeline's executions: started, listed, stopped and shown, but not played yet.
-
-A started execution stays in progress and says that nothing plays it: never a pretended success.
-"""
+"""CodePipeline's executions: started, listed and shown. How they go on: `engine.py`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from awspipe.sandbox.pipelines import Execution, Pipeline, Transition, Trigger
+from awspipe.sandbox import announcements, codepipeline_state, pushes
+from awspipe.sandbox.engine import PipelineEngine
+from awspipe.sandbox.pipelines import SUCCEEDED, Execution, Pipeline, Trigger
 from awspipe.sandbox.service import Answer, RefusalError, Request, new_id, page, without_nothing
 
-__all__ = ["NOT_PLAYED", "Executions", "Trigger"]
-
-NOT_PLAYED = "The sandbox does not play executions yet."
+__all__ = ["Executions", "Trigger"]
 
 _MOST_AT_ONCE = 50
 
@@ -22,7 +19,12 @@ class Executions:
 
     if TYPE_CHECKING:
         account_id: str
+        region_name: str
         partition: str
+        pipelines: dict[str, Pipeline]
+
+        def arn(self, resource: str) -> str:
+            """An ARN of CodePipeline."""
 
         def pipeline(self, name: str) -> Pipeline:
             """The pipeline of a name."""
@@ -35,30 +37,44 @@ class Executions:
         """Who calls, as CodePipeline notes it: the sandbox has one caller."""
         return f"arn:{self.partition}:iam::{self.account_id}:root"
 
+    @property
+    def engine(self) -> PipelineEngine:
+        """What plays the pipelines of this backend."""
+        return PipelineEngine(self)
+
+    def check_limit(self, found: Pipeline) -> None:
+        """Refuse one execution more than there may be."""
+        if found.declaration["executionMode"] != "SUPERSEDED" and len(found.unfinished) >= _MOST_AT_ONCE:
+            text = f"The pipeline '{found.name}' has {_MOST_AT_ONCE} concurrent executions, which is the"
+            raise RefusalError("ConcurrentPipelineExecutionsLimitExceededException", f"{text} limit.")
+
     def start(self, found: Pipeline, trigger: Trigger, request: Request | None = None) -> Execution:
         """Start an execution of a pipeline's newest version."""
-        asked, mode = request or {}, found.declaration["executionMode"]
-        running = [one for one in found.executions if one.unfinished]
-        if mode != "SUPERSEDED" and len(running) >= _MOST_AT_ONCE:
-            text = (
-                f"The pipeline '{found.name}' has {_MOST_AT_ONCE} concurrent executions, which is the limit."
-            )
-            raise RefusalError("ConcurrentPipelineExecutionsLimitExceededException", text)
-        started = Execution(
+        made = self._made(found, trigger, request or {})
+        self._begin(found, made)
+        return made
+
+    def _made(self, found: Pipeline, trigger: Trigger, asked: Request) -> Execution:
+        self.check_limit(found)
+        return Execution(
             id=new_id(),
             version=found.version,
-            mode=mode,
+            mode=found.declaration["executionMode"],
             trigger=trigger,
             started=self.now(),
             updated=self.now(),
-            action_execution_id=new_id(),
-            summary=NOT_PLAYED,
             variables=_variables(found.declaration, asked),
             source_revisions=list(asked.get("sourceRevisions") or ()),
             token=asked.get("clientRequestToken"),
+            at=found.stage_names[0],
         )
-        found.executions.append(started)
-        return started
+
+    def _begin(self, found: Pipeline, made: Execution) -> None:
+        found.executions.append(made)
+        news = announcements.News(self, found)
+        news.execution(made, "Started")
+        news.publish()
+        self.engine.advance(found)
 
     def start_by_event(self, found: Pipeline, rule_arn: str, given: Any) -> None:
         """Start an execution for a rule; an input transformer may name revisions and variables."""
@@ -67,16 +83,25 @@ class Executions:
             if isinstance(given, dict) and name in given:
                 asked[name] = given[name] if isinstance(given[name], list) else [given[name]]
         try:
-            self.start(found, Trigger("CloudWatchEvent", rule_arn), asked)
+            made = self._made(found, Trigger("CloudWatchEvent", rule_arn), asked)
         except RefusalError:
             # The event's publisher is not told, as on AWS.
             return
+        if made.mode != "PARALLEL":  # there the newest revision is taken, whatever the event says
+            made.pushed = pushes.revisions(found.declaration, given)
+        self._begin(found, made)
 
     def cancel_all(self, found: Pipeline) -> None:
         """What UpdatePipeline does to everything in flight."""
-        for one in found.executions:
-            if one.unfinished:
-                self._end(one, "Cancelled", "The pipeline was updated.")
+        self.engine.cancel_all(found)
+
+    def resume(self) -> None:
+        """Go on after a restart."""
+        self.engine.resume()
+
+    def halt(self) -> None:
+        """The sandbox stops: tell what plays the actions that go on."""
+        self.engine.halt()
 
     def op_start_pipeline_execution(self, request: Request) -> Answer:
         """Start an execution; the same client request token starts nothing new."""
@@ -88,156 +113,65 @@ class Executions:
             again = self.start(found, Trigger("StartPipelineExecution", self.caller), request)
         return {"pipelineExecutionId": again.id}
 
-    def op_stop_pipeline_execution(self, request: Request) -> Answer:
-        """Stop an execution. Nothing runs that could be waited for, so it ends at once."""
-        found = self.pipeline(request["pipelineName"])
-        one = next((one for one in found.executions if one.id == request["pipelineExecutionId"]), None)
-        if one is None or one.status not in ("InProgress", "Stopping"):
-            state = "does not exist" if one is None else f"is already in the state {one.status}"
-            text = f"Pipeline execution {request['pipelineExecutionId']} of {found.name} {state}."
-            raise RefusalError("PipelineExecutionNotStoppableException", text)
-        if one.status == "Stopping" and not request.get("abandon"):
-            text = f"Pipeline execution {one.id} of {found.name} is already being stopped."
-            raise RefusalError("DuplicatedStopRequestException", text)
-        one.stop_reason = request.get("reason") or ""
-        self._end(one, "Stopped", None)
-        return {"pipelineExecutionId": one.id}
-
-    def _end(self, one: Execution, status: str, summary: str | None) -> None:
-        one.status, one.summary, one.updated = status, summary, self.now()
-
     def op_get_pipeline_execution(self, request: Request) -> Answer:
         """One execution."""
-        found = self.pipeline(request["pipelineName"])
-        one = _execution(found, request["pipelineExecutionId"])
-        return {
-            "pipelineExecution": without_nothing(
-                pipelineName=found.name,
-                pipelineVersion=one.version,
-                pipelineExecutionId=one.id,
-                status=one.status,
-                statusSummary=one.summary,
-                artifactRevisions=[],
-                variables=[{"name": name, "resolvedValue": text} for name, text in one.variables.items()],
-                trigger=_trigger(one),
-                executionMode=one.mode,
-                executionType="STANDARD",
-            )
-        }
+        found = self._seen(request["pipelineName"])
+        return codepipeline_state.execution(found, _execution(found, request["pipelineExecutionId"]))
 
     def op_list_pipeline_executions(self, request: Request) -> Answer:
-        """The executions of a pipeline, newest first."""
-        found = self.pipeline(request["pipelineName"])
-        newest = found.executions[::-1]
-        if (request.get("filter") or {}).get("succeededInStage"):
-            # No stage of any execution has succeeded yet.
-            newest = []
-        items, token = page(newest, request.get("nextToken"), request.get("maxResults") or 100)
-        return without_nothing(pipelineExecutionSummaries=[_summary(one) for one in items], nextToken=token)
+        """Every execution, newest first."""
+        found = self._seen(request["pipelineName"])
+        stage = ((request.get("filter") or {}).get("succeededInStage") or {}).get("stageName")
+        wanted = [one for one in reversed(found.executions) if stage is None or _succeeded(one, stage)]
+        items, token = page(wanted, request.get("nextToken"), request.get("maxResults") or 100)
+        summaries = [codepipeline_state.summary(found, one) for one in items]
+        return without_nothing(pipelineExecutionSummaries=summaries, nextToken=token)
 
     def op_list_action_executions(self, request: Request) -> Answer:
-        """The actions that ran: none yet."""
-        found = self.pipeline(request["pipelineName"])
+        """Every try of every action, newest first."""
+        found = self._seen(request["pipelineName"])
         asked = request.get("filter") or {}
         latest = asked.get("latestInPipelineExecution") or {}
         wanted = asked.get("pipelineExecutionId") or latest.get("pipelineExecutionId")
+        among = [_execution(found, wanted)] if wanted else found.executions
+        tries = [action for one in among for action in one.actions]
+        if latest.get("startTimeRange") == "Latest":
+            tries = list({(action.stage, action.name): action for action in tries}.values())
+        tries.sort(key=lambda action: action.started)
+        items, token = page(tries[::-1], request.get("nextToken"), request.get("maxResults") or 100)
+        details = [codepipeline_state.action_execution(action) for action in items]
+        return without_nothing(actionExecutionDetails=details, nextToken=token)
+
+    def op_list_rule_executions(self, request: Request) -> Answer:
+        """None: the sandbox refuses stages with conditions."""
+        found = self.pipeline(request["pipelineName"])
+        wanted = (request.get("filter") or {}).get("pipelineExecutionId")
         if wanted:
             _execution(found, wanted)
-        return {"actionExecutionDetails": []}
+        return {"ruleExecutionDetails": []}
 
     def op_get_pipeline_state(self, request: Request) -> Answer:
-        """Where the pipeline's executions stand. A PARALLEL pipeline has no state."""
-        found = self.pipeline(request["name"])
-        parallel = found.declaration["executionMode"] == "PARALLEL"
-        stages = [] if parallel else [self._stage(found, stage) for stage in found.declaration["stages"]]
-        return {
-            "pipelineName": found.name,
-            "pipelineVersion": found.version,
-            "stageStates": stages,
-            "created": found.created,
-            "updated": found.updated,
-        }
+        """Where the pipeline's executions stand."""
+        return codepipeline_state.pipeline_state(self._seen(request["name"]))
 
-    def _stage(self, found: Pipeline, stage: dict[str, Any]) -> Answer:
-        transition = found.transitions.get((stage["name"], "Inbound"))
-        occupant, waiting = (None, None)
-        if stage is found.declaration["stages"][0]:
-            occupant, waiting = _in_first_stage(found)
-        return without_nothing(
-            stageName=stage["name"],
-            inboundTransitionState=_transition(transition),
-            inboundExecution=_stage_execution(waiting),
-            inboundExecutions=[_stage_execution(waiting)] if waiting else None,
-            latestExecution=_stage_execution(occupant),
-            actionStates=[_action(action, occupant) for action in stage["actions"]],
-        )
+    def _seen(self, name: str) -> Pipeline:
+        """A pipeline as it is at this time: what has run out by now has."""
+        found = self.pipeline(name)
+        if self.engine.expire(found):
+            self.engine.advance(found)
+        return found
 
 
 def _execution(found: Pipeline, wanted: str) -> Execution:
-    one = next((one for one in found.executions if one.id == wanted), None)
+    one = found.execution(wanted)
     if one is None:
         text = f"Pipeline {found.name} does not have an execution with the id {wanted}"
         raise RefusalError("PipelineExecutionNotFoundException", text)
     return one
 
 
-def _in_first_stage(found: Pipeline) -> tuple[Execution | None, Execution | None]:
-    """Who holds the first stage, and the newest that waits for it: a stage holds one execution at a time."""
-    running = [one for one in found.executions if one.unfinished]
-    if not running:
-        # One that was made for an older structure never was in the stages of this one.
-        last = found.executions[-1] if found.executions else None
-        return (last if last and last.version == found.version else None), None
-    return running[0], running[-1] if len(running) > 1 else None
-
-
-def _stage_execution(one: Execution | None) -> Answer | None:
-    if one is None:
-        return None
-    return {"pipelineExecutionId": one.id, "status": one.status, "type": "STANDARD"}
-
-
-def _action(action: dict[str, Any], occupant: Execution | None) -> Answer:
-    if occupant is None:
-        return {"actionName": action["name"]}
-    going_on = occupant.unfinished
-    latest = {
-        "actionExecutionId": occupant.action_execution_id,
-        "status": "InProgress" if going_on else "Abandoned",
-        "summary": NOT_PLAYED,
-        "lastStatusChange": occupant.started if going_on else occupant.updated,
-    }
-    return {"actionName": action["name"], "latestExecution": latest}
-
-
-def _transition(one: Transition | None) -> Answer:
-    if one is None:
-        return {"enabled": True}
-    return without_nothing(
-        enabled=one.enabled,
-        lastChangedBy=one.changed_by,
-        lastChangedAt=one.changed_at,
-        disabledReason=one.reason,
-    )
-
-
-def _trigger(one: Execution) -> Answer:
-    return {"triggerType": one.trigger.type, "triggerDetail": one.trigger.detail}
-
-
-def _summary(one: Execution) -> Answer:
-    return without_nothing(
-        pipelineExecutionId=one.id,
-        status=one.status,
-        statusSummary=one.summary,
-        startTime=one.started,
-        lastUpdateTime=one.updated,
-        sourceRevisions=[],
-        trigger=_trigger(one),
-        stopTrigger=None if one.stop_reason is None else {"reason": one.stop_reason},
-        executionMode=one.mode,
-        executionType="STANDARD",
-    )
+def _succeeded(one: Execution, stage: str) -> bool:
+    return stage in one.stages and one.stages[stage].status == SUCCEEDED
 
 
 def _variables(declaration: dict[str, Any], asked: Request) -> dict[str, str]:

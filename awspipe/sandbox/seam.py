@@ -39,6 +39,29 @@ _RESPONSES: dict[str, type[SandboxResponse]] = {
 }
 
 
+def resume() -> None:
+    """After a restart: let every service go on with what it was doing."""
+    with runtime.current().lock:
+        for backend in _backends():
+            backend.resume()
+
+
+def close(timeout: float = 10.0) -> bool:
+    """End what runs behind the answers, and begin nothing new; whether all of it has ended."""
+    played = runtime.current()
+    played.jobs.close()
+    with played.lock:
+        for backend in _backends():
+            backend.halt()
+    return played.jobs.drain(timeout)
+
+
+def _backends() -> list[Backend]:
+    """Every backend of ours in use; those that others wait for come first."""
+    found: list[Any] = [one for service in SERVICES for one in service.backends.iter_backends()]
+    return [backend for _, _, backend in found]
+
+
 def install(runtime_: runtime.Runtime) -> None:
     """Play the services of `SERVICES` in this process, in `runtime_`; again only changes the runtime."""
     runtime.use(runtime_)

@@ -80,6 +80,8 @@ def _serve(directory: Path, options: argparse.Namespace) -> None:
         note = _port_note(directory, who, port)
         running = _record(who, port)
         _surround(running)
+        from awspipe.sandbox import seam  # and with it moto, which finds its settings now
+
         front, saver = _build(directory, running, options, note=note)
         server = serving.Server(front, listener)
         server.start()
@@ -89,6 +91,7 @@ def _serve(directory: Path, options: argparse.Namespace) -> None:
         stopped.wait()
         log.info("the sandbox stops")
         server.stop()
+        seam.close()
         saver.close()
         record.remove(directory)
     log.info("the sandbox has stopped")
@@ -153,6 +156,7 @@ def _build(
     seam.install(Runtime(state_dir=directory, lock=lock, role_delay=options.role_delay, endpoint=running.url))
     store = state.Store(directory / "state")
     log.info("restored %d backends", store.restore())
+    seam.resume()
     key = {"access_key": running.access_key, "secret_key": running.secret_key}
     front = Front(
         api=SignedApi(

@@ -62,6 +62,12 @@ class Backend(BaseBackend, TaggableResourcesMixin):
         """The time, by the sandbox's clock."""
         return runtime.current().clock()
 
+    def resume(self) -> None:
+        """Go on after a restart: what ran when the sandbox was stopped is lost. Called with the lock held."""
+
+    def halt(self) -> None:
+        """The sandbox stops: end what runs, without waiting for it. Called with the lock held."""
+
     def owns_arn(self, arn: str) -> bool:
         """Whether an ARN is of this service, here."""
         return arn.startswith(self.arn(""))

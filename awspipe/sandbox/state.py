@@ -31,7 +31,7 @@ log = logging.getLogger("awspipe.sandbox")
 
 _moto_backends: Callable[[str], BackendDict[Any]] = get_backend  # type: ignore[assignment]
 
-SCHEMA = 1
+SCHEMA = 2
 """The version of our backends' data: raise it when a class that is pickled changes its meaning."""
 
 _INTERVAL = 1.0
@@ -254,6 +254,8 @@ def _name(backends: BackendDict[Any]) -> str | None:
     for service in seam.SERVICES:
         if service.backends is backends:
             return service.name
+        if service.name == backends.service_name:
+            return None  # moto's own, of a service that we play: it makes one for its routes
     for name in (backends.service_name, backends.backend.__module__.split(".")[1]):
         with contextlib.suppress(ImportError, AttributeError):
             if _moto_backends(name) is backends:

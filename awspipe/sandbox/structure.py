@@ -69,6 +69,12 @@ def _gated(declaration: Declaration) -> bool:
     return any(stage.get(gate) for stage in declaration["stages"] for gate in gates)
 
 
+def has_conditions(declaration: Declaration) -> bool:
+    """Whether a stage has rules to check, beyond a plain retry or rollback on failure."""
+    gates = ("beforeEntry", "onSuccess", "onFailure")
+    return any((stage.get(gate) or {}).get("conditions") for stage in declaration["stages"] for gate in gates)
+
+
 def _repeated(names: Iterable[str]) -> list[str]:
     return [name for name, times in Counter(names).items() if times > 1]
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from awspipe.sandbox import runtime
+from tests.support.engine import still
 from tests.support.sandbox import (
     ACCOUNT,
     REGION,
@@ -24,13 +25,12 @@ from tests.support.sandbox import (
 )
 
 ARN = f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:shop"
-NOT_PLAYED = "The sandbox does not play executions yet."
 NO_ID = "00000000-0000-0000-0000-000000000000"
 
 
 @pytest.fixture
 def aws(tmp_path: Path) -> Iterator[Any]:
-    with in_process(tmp_path):
+    with in_process(tmp_path, actions=still()):
         yield client("codepipeline")
 
 
@@ -68,19 +68,19 @@ def test_without_a_type_a_pipeline_is_v1_unless_it_uses_v2(aws: Any, role_arn: s
     assert aws.create_pipeline(pipeline=modern)["pipeline"]["pipelineType"] == "V2"
 
 
-def test_creating_starts_the_first_execution_and_says_that_it_is_not_played(shop: Any) -> None:
+def test_creating_starts_the_first_execution(shop: Any) -> None:
     (only,) = shop.list_pipeline_executions(pipelineName="shop")["pipelineExecutionSummaries"]
     assert only["status"] == "InProgress"
-    assert only["statusSummary"] == NOT_PLAYED
     assert only["trigger"]["triggerType"] == "CreatePipeline"
     found = shop.get_pipeline_execution(pipelineName="shop", pipelineExecutionId=only["pipelineExecutionId"])
-    assert found["pipelineExecution"]["statusSummary"] == NOT_PLAYED
+    assert found["pipelineExecution"]["status"] == "InProgress"
     first, second = shop.get_pipeline_state(name="shop")["stageStates"]
     assert first["latestExecution"]["status"] == "InProgress"
-    assert first["actionStates"][0]["latestExecution"]["summary"] == NOT_PLAYED
+    assert first["actionStates"][0]["latestExecution"]["status"] == "InProgress"
     assert "latestExecution" not in second
     assert second["actionStates"] == [{"actionName": "Deploy"}]
-    assert shop.list_action_executions(pipelineName="shop")["actionExecutionDetails"] == []
+    (action,) = shop.list_action_executions(pipelineName="shop")["actionExecutionDetails"]
+    assert (action["actionName"], action["status"]) == ("Source", "InProgress")
 
 
 def test_a_name_in_use(shop: Any, role_arn: str) -> None:
@@ -149,7 +149,7 @@ def test_a_name_in_use(shop: Any, role_arn: str) -> None:
         (
             "rollback_stage",
             {"pipelineName": "shop", "stageName": "Deploy", "targetPipelineExecutionId": NO_ID},
-            "UnsupportedOperationInSandbox",
+            "PipelineExecutionNotFoundException",
         ),
     ],
 )
@@ -175,6 +175,11 @@ def _stage(name: str, *actions: dict[str, Any]) -> dict[str, Any]:
 SOURCE = _stages()[0]["actions"][0]
 COMMANDS = action("Build", "Compute/Commands", inputArtifacts=artifacts("Src"), commands=["ls"])
 APPROVAL = action("Ask", "Approval/Manual")
+RULE: dict[str, Any] = {
+    "name": "check",
+    "ruleTypeId": {"category": "Rule", "owner": "AWS", "provider": "VariableCheck", "version": "1"},
+    "configuration": {"Variable": "#{codepipeline.PipelineExecutionId}", "Value": "x", "Operator": "NE"},
+}
 STRUCTURE, STAGE, ACTION = (
     f"Invalid{what}Exception" for what in ("Structure", "StageDeclaration", "ActionDeclaration")
 )
@@ -441,13 +446,16 @@ def test_updating_makes_a_version_and_cancels_what_is_in_flight(shop: Any) -> No
     shop.disable_stage_transition(
         pipelineName="shop", stageName="Deploy", transitionType="Inbound", reason="later"
     )
+    waits = shop.start_pipeline_execution(name="shop")
     wanted = shop.get_pipeline(name="shop")["pipeline"]
     wanted["stages"][1]["name"] = "Ship"
     assert shop.update_pipeline(pipeline=wanted)["pipeline"]["version"] == 2
-    assert executions(shop) == [("Cancelled", "CreatePipeline")]
+    # Who waited is cancelled at once, who is in a stage when its action ends.
+    assert executions(shop) == [("Cancelled", "StartPipelineExecution"), ("InProgress", "CreatePipeline")]
+    assert code(shop.stop_pipeline_execution, pipelineName="shop", **started_id(waits)) == NOT_STOPPABLE
     assert shop.get_pipeline(name="shop", version=1)["pipeline"]["stages"][1]["name"] == "Deploy"
     first, second = shop.get_pipeline_state(name="shop")["stageStates"]
-    assert "latestExecution" not in first
+    assert first["latestExecution"]["status"] == "InProgress"
     assert second["inboundTransitionState"] == {"enabled": True}
 
 
@@ -485,14 +493,18 @@ def started_id(answer: Any) -> dict[str, str]:
     return {"pipelineExecutionId": answer["pipelineExecutionId"]}
 
 
+NOT_STOPPABLE = "PipelineExecutionNotStoppableException"
+
+
 @pytest.mark.parametrize("abandon", [True, False])
-def test_stopping_ends_at_once_and_only_once(shop: Any, abandon: bool) -> None:
+def test_stopping_one_that_waits_ends_it_at_once_and_only_once(shop: Any, abandon: bool) -> None:
     started = started_id(shop.start_pipeline_execution(name="shop"))
     shop.stop_pipeline_execution(pipelineName="shop", **started, abandon=abandon, reason="enough")
     newest = shop.list_pipeline_executions(pipelineName="shop")["pipelineExecutionSummaries"][0]
     assert (newest["status"], newest["stopTrigger"]) == ("Stopped", {"reason": "enough"})
-    again = code(shop.stop_pipeline_execution, pipelineName="shop", **started, abandon=abandon)
-    assert again == "PipelineExecutionNotStoppableException"
+    assert (
+        code(shop.stop_pipeline_execution, pipelineName="shop", **started, abandon=abandon) == NOT_STOPPABLE
+    )
 
 
 def test_fifty_queued_executions_are_the_limit(aws: Any, role_arn: str) -> None:
@@ -545,3 +557,25 @@ def test_a_secret_is_masked(aws: Any, role_arn: str) -> None:
     aws.create_pipeline(pipeline=wanted)
     found = aws.get_pipeline(name="shop")["pipeline"]["stages"][0]["actions"][0]
     assert found["configuration"]["OAuthToken"] == "****"
+
+
+@pytest.mark.parametrize(
+    "gates",
+    [
+        {"beforeEntry": {"conditions": [{"result": "FAIL", "rules": [RULE]}]}},
+        {"onSuccess": {"conditions": [{"result": "ROLLBACK", "rules": [RULE]}]}},
+        {"onFailure": {"conditions": [{"result": "ROLLBACK", "rules": [RULE]}]}},
+    ],
+)
+def test_stage_conditions_are_not_played_and_refused(aws: Any, role_arn: str, gates: dict[str, Any]) -> None:
+    first, last = _stages()
+    answer = refusal(aws.create_pipeline, pipeline=pipeline(role_arn, stages=[first, last | gates]))
+    assert answer[0] == "UnsupportedOperationInSandbox"
+    assert "stage conditions" in answer[1]
+
+
+def test_there_are_no_rule_executions(shop: Any) -> None:
+    assert shop.list_rule_executions(pipelineName="shop")["ruleExecutionDetails"] == []
+    override = {"stageName": "Deploy", "pipelineExecutionId": NO_ID, "conditionType": "ON_SUCCESS"}
+    refused = code(shop.override_stage_condition, pipelineName="shop", **override)
+    assert refused == "UnsupportedOperationInSandbox"

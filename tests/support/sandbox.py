@@ -29,7 +29,11 @@ def in_process(tmp_path: Path, **runtime_options: Any) -> Iterator[runtime.Runti
     seam.install(played)
     try:
         with mock_aws():
-            yield played
+            try:
+                yield played
+            finally:
+                # A thread that outlived the mock would work on the next test's account.
+                assert seam.close(), "jobs of the sandbox do not end"
     finally:
         runtime.use(None)
 
