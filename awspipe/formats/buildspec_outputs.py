@@ -60,8 +60,12 @@ def _secondary(below: Mapping, name: str) -> tuple[str, Artifacts] | None:
 
 
 def _check_files(around: Mapping, name: str, found: Mapping, *, needed: bool) -> None:
-    """`files` is required: the page says so, and CodeBuild uploads nothing without it."""
-    if found.entry("files") is None and needed:
+    """`files` is required, says the page; whether CodeBuild minds that it is empty, nobody does."""
+    if not needed or found.entry("files"):
+        return
+    if "files" in found:
+        around.notes.warn(found.key("files"), f'the "files" of {quoted(name)} are empty', _FILES_HINT)
+    else:
         around.notes.refuse(around.key(name), f'{quoted(name)} says no "files"', _FILES_HINT)
 
 
@@ -93,8 +97,7 @@ def _report(found: Mapping, name: str) -> Report | None:
             found.notes.refuse(found.key(name), f"{quoted(name)} says no files", "write `files:` below it")
         return None
     one.warn_unknown(_REPORT_KEYS, "CodeBuild")
-    if one.entry("files") is None:
-        found.notes.refuse(found.key(name), f'{quoted(name)} says no "files"')
+    _check_files(found, name, one, needed=True)
     return Report(
         files=one.texts("files", "path"),
         base_directory=one.text("base-directory"),
