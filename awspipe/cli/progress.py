@@ -91,9 +91,8 @@ class Progress:
             from rich.console import Console as RichConsole
             from rich.live import Live
 
-            rich = RichConsole(
-                file=self._console.err, highlight=False, markup=False, soft_wrap=False, no_color=True
-            )
+            plain = not self._console.colour(self._console.err)
+            rich = RichConsole(file=self._console.err, highlight=False, markup=False, no_color=plain)
             self._live = Live(
                 get_renderable=self.__rich__, console=rich, refresh_per_second=8, transient=True
             )

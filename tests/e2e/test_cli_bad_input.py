@@ -163,13 +163,10 @@ def test_an_endpoint_where_nobody_listens(shell: Shell) -> None:
     )
 
 
-@pytest.mark.parametrize("words", [("status", "silent"), ("down", "silent", "--yes")])
-def test_an_endpoint_that_never_answers_is_named_soon_and_given_up(
-    shell: Shell, words: tuple[str, ...]
-) -> None:
+def test_an_endpoint_that_never_answers_is_named_soon_and_given_up(shell: Shell) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        ran = shell.awspipe(*words, "--region", REGION, "--endpoint-url", url, **KEYS)
+        ran = shell.awspipe("status", "x", "--region", REGION, "--endpoint-url", url, **KEYS)
     assert ran.code == 1
     assert ran.err == (
         f"  . asking {url} who is calling\n"

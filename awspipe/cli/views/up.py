@@ -46,7 +46,7 @@ def _next(ended: Ended) -> Iterator[tuple[str, str]]:
     target, name = ended.one.target, ended.one.plan.scope.pipeline
     yield target.command_anywhere("status", name), "where it stands"
     if ended.later:
-        yield "git push awspipe", "after a commit: sends it through the pipeline"
+        yield "git push awspipe", "after a commit: runs the pipeline"
     yield target.command_anywhere("down", name), "removes all of it"
 
 
