@@ -16,6 +16,8 @@ from awspipe.resources.base import Reference, Resource
 from awspipe.resources.bucket import SITE, Bucket, site_policy, website_url
 from awspipe.resources.policy import Statement
 
+_PRIVATE = "files-"
+
 
 class S3Deploy(Consumer):
     """Unpacks the artifact into a bucket; with `website: true` the bucket is a public web site."""
@@ -66,9 +68,11 @@ class S3Deploy(Consumer):
     def bucket_name(self, place: Place) -> str:
         """The bucket the action deploys into.
 
-        A site has a name of its own: so a private bucket never turns public with what it holds.
+        A site's begins otherwise than a private one's, so that a private bucket never turns public with
+        what it holds; and no stage's name makes either of them the bucket of the artifacts, where objects
+        expire.
         """
-        return self.bucket or place.scope.bucket(f"{SITE}{place.part}" if self.website else place.part)
+        return self.bucket or place.scope.bucket(f"{SITE if self.website else _PRIVATE}{place.part}")
 
     def resources(self, place: Place) -> Iterator[Resource]:
         """A bucket of our own, unless the spec names one."""

@@ -86,10 +86,14 @@ def action_names(_: Pipeline, resolved: Flow) -> Iterator[Broken]:
 
 
 def own_names(_: Pipeline, resolved: Flow) -> Iterator[Broken]:
-    """Two actions cannot share the names that awspipe gives to what it makes for them."""
+    """Two actions cannot share the names that awspipe gives to what it makes for them.
+
+    Buckets have small letters only, and IAM takes two roles for one that differ in letter case only.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
     seen: dict[str, ResolvedAction] = {}
     for one in resolved.actions:
-        other = seen.setdefault(one.part, one)
+        other = seen.setdefault(one.part.casefold(), one)
         if (other.stage, other.action.name) != (one.stage, one.action.name):
             message = (
                 f'the action "{one.action.name}" of "{one.stage}" and the action "{other.action.name}" of '

@@ -299,7 +299,7 @@ def specs(draw: st.DrawFn) -> dict[str, object]:
             WORD,
             min_size=2,
             max_size=6,
-            unique_by=lambda name: "".join(c if c.isalnum() else "_" for c in name),
+            unique_by=lambda name: "".join(c if c.isalnum() else "_" for c in name.casefold()),
         )
     )
     stages: list[dict[str, object]] = [
