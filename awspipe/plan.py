@@ -195,5 +195,5 @@ def _all_text(*lists: list[Any]) -> bool:
 def _plain(value: Any) -> Any:
     """IAM takes one word for a list of one, and the order of words means nothing."""
     if isinstance(value, list) and _all_text(value):
-        return sorted(value)
+        return value[0] if len(value) == 1 else sorted(value)
     return value
