@@ -1,18 +1,22 @@
-"""CodeDeploy: applications and tags. Deployments are not played yet: there are none to list."""
+"""CodeDeploy: applications and tags, and the other parts put together."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from moto.core.base_backend import BackendDict
 from moto.core.resource_tagging import TaggedResource
 
 from awspipe.sandbox import tags
 from awspipe.sandbox.codedeploy_configs import Config, Configs, built_in
+from awspipe.sandbox.codedeploy_deployments import Deployments
 from awspipe.sandbox.codedeploy_groups import Application, Group, Groups
 from awspipe.sandbox.codedeploy_instances import Instance, Instances
+from awspipe.sandbox.codedeploy_revisions import Revisions
+from awspipe.sandbox.codedeploy_targets import Targets
+from awspipe.sandbox.deploy.hosts import Host
+from awspipe.sandbox.deploy.records import Deployment
 from awspipe.sandbox.service import (
     Answer,
     Backend,
@@ -33,7 +37,7 @@ def _names(member: str, prefix: str, words: str) -> dict[tuple[str, bool], tuple
     }
 
 
-class CodeDeployBackend(Groups, Configs, Instances, Backend):
+class CodeDeployBackend(Deployments, Targets, Revisions, Groups, Configs, Instances, Backend):
     """CodeDeploy in one account and region."""
 
     SERVICE_NAMESPACE: ClassVar[str] = "codedeploy"
@@ -47,6 +51,13 @@ class CodeDeployBackend(Groups, Configs, Instances, Backend):
         **_names("instanceName", "InstanceName", "The on-premises instance name"),
         **_names("instanceNames", "InstanceName", "The on-premises instance name"),
         **_names("deploymentId", "DeploymentId", "The deployment id"),
+        ("revisionType", False): ("InvalidRevisionException", "The revision type is not valid"),
+        ("bundleType", False): ("InvalidRevisionException", "The bundle type is not valid"),
+        ("fileExistsBehavior", False): (
+            "InvalidFileExistsBehaviorException",
+            "The file exists behavior is not valid: it must be DISALLOW, OVERWRITE or RETAIN",
+        ),
+        ("includeOnlyStatuses", False): ("InvalidDeploymentStatusException", "The status is not valid"),
         ("serviceRoleArn", True): ("RoleRequiredException", "The role ARN was not specified"),
         ("computePlatform", False): (
             "InvalidComputePlatformException",
@@ -72,6 +83,9 @@ class CodeDeployBackend(Groups, Configs, Instances, Backend):
         self.applications: dict[str, Application] = {}
         self.configs: dict[str, Config] = built_in()
         self.instances: dict[str, Instance] = {}
+        self.hosts: dict[str, Host] = {}
+        self.deployments: dict[str, Deployment] = {}
+        self.revisions: dict[str, list[dict[str, Any]]] = {}
 
     def application(self, name: str) -> Application:
         """The application of a name, or AWS's error."""
@@ -134,39 +148,38 @@ class CodeDeployBackend(Groups, Configs, Instances, Backend):
 
     def op_delete_application(self, request: Request) -> Answer:
         """Remove an application with its groups; an absent one is no error."""
-        self.applications.pop(request["applicationName"], None)
+        found = self.applications.pop(request["applicationName"], None)
+        for group in found.groups.values() if found else ():
+            self.withdraw(group)
         return {}
 
-    # Deployments: none yet
+    # Groups, with their hosts
 
-    def op_list_deployments(self, request: Request) -> Answer:
-        """The ids of deployments: none were made."""
-        name, group = request.get("applicationName"), request.get("deploymentGroupName")
-        if group and not name:
-            text = "The application name was not specified"
-            raise RefusalError("ApplicationNameRequiredException", text)
-        if name and group:
-            self.group(name, group)
-        elif name:
-            self.application(name)
-        return {"deployments": []}
+    def op_create_deployment_group(self, request: Request) -> Answer:
+        """Make a deployment group, and hosts for it where its filters match none."""
+        answer = super().op_create_deployment_group(request)
+        application = self.application(request["applicationName"])
+        self.provide(application, application.groups[request["deploymentGroupName"]])
+        return answer
 
-    def op_get_deployment(self, request: Request) -> Answer:
-        """One deployment: its id is unknown."""
-        raise _no_deployment(request["deploymentId"])
+    def op_delete_deployment_group(self, request: Request) -> Answer:
+        """Remove a deployment group, with the hosts that were made for it."""
+        application = self.applications.get(request["applicationName"])
+        group = application.groups.get(request["deploymentGroupName"]) if application else None
+        if group is not None:
+            self.withdraw(group)
+        return super().op_delete_deployment_group(request)
 
-    def op_stop_deployment(self, request: Request) -> Answer:
-        """Stop a deployment: its id is unknown."""
-        raise _no_deployment(request["deploymentId"])
+    # Stopping and starting
 
-    def op_batch_get_deployments(self, request: Request) -> Answer:
-        """Several deployments: none were made."""
-        return {"deploymentsInfo": []}
+    def resume(self) -> None:
+        """After a restart: deployments that ran have failed, and hosts come back."""
+        self.fail_unfinished()
+        self.wake()
 
-    def op_list_application_revisions(self, request: Request) -> Answer:
-        """The revisions that an application knows: none were registered."""
-        self.application(request["applicationName"])
-        return {"revisions": []}
+    def halt(self) -> None:
+        """The sandbox stops: so do its hosts."""
+        self.sleep()
 
     # Tags
 
@@ -216,14 +229,6 @@ def _info(one: Application) -> Answer:
         "linkedToGitHub": False,
         "computePlatform": one.platform,
     }
-
-
-def _no_deployment(wanted: str) -> RefusalError:
-    if not re.fullmatch(r"d-[A-Z0-9]{9}", wanted):
-        text = f"Specified DeploymentId is not in the valid format: {wanted}"
-        return RefusalError("InvalidDeploymentIdException", text)
-    text = f"The deployment {wanted} could not be found"
-    return RefusalError("DeploymentDoesNotExistException", text)
 
 
 def _check_tags(new: dict[str, str], old: dict[str, str]) -> None:

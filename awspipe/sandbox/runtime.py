@@ -13,6 +13,7 @@ from awspipe.sandbox.jobs import Jobs
 
 if TYPE_CHECKING:
     from awspipe.sandbox.actions.base import Job, Key
+    from awspipe.sandbox.deploy.machine import Machine
 
 
 @dataclass(kw_only=True)
@@ -28,6 +29,10 @@ class Runtime:
     """Where this sandbox is served, e.g. `http://127.0.0.1:4711`; None in process."""
     jobs: Jobs = field(default_factory=Jobs)
     """What runs behind the answers: actions, builds, deployments."""
+    machines: dict[tuple[str, str, str], Machine] = field(default_factory=dict)
+    """The running hosts, by account, region and name."""
+    ends: dict[str, threading.Event] = field(default_factory=dict)
+    """Set when a deployment ends, by its id."""
     actions: Mapping[Key, Job] = field(default_factory=dict)
     """What plays actions in place of the modules in `actions/`."""
 

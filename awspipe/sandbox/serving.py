@@ -7,6 +7,7 @@ import random
 import socket
 import sys
 import threading
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from awspipe.errors import UsageError
@@ -36,6 +37,24 @@ def listen(asked: int, kept: int) -> socket.socket:
         if found is not None:
             return found
     raise UsageError("no free port was found", hint="name one with --port")
+
+
+def free_port(taken: Container[int] = ()) -> int:
+    """A port that nobody listens at now, and that is not `taken`: for something that listens later."""
+    for port in random.sample(_PORTS, _TRIES):
+        found = None if port in taken else _bound(port)
+        if found is not None:
+            found.close()
+            return port
+    raise UsageError("no free port was found", hint="end some of the servers on this machine")
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens at a port now."""
+    found = _bound(port)
+    if found is not None:
+        found.close()
+    return found is not None
 
 
 def _bound(port: int) -> socket.socket | None:
