@@ -135,17 +135,20 @@ class _Executor:
         return self._outcome
 
     def _start_ready(self, pool: ThreadPoolExecutor) -> None:
+        """Start what waits for nothing more; what is kept is done at once, and may let others start."""
         if self._aws.stopping.is_set():
             self._skip(self._pending)
-            return None
-        for step in [one for one in self._pending if one.waits_for <= self._settled]:
-            self._pending.remove(step)
-            if step.verb is Verb.KEEP:
-                self._settle(step)
-                return self._start_ready(pool)
-            self._aws.listener(StepStarted(str(step)))
-            self._running[pool.submit(self._perform, step)] = (step, time.monotonic())
-        return None
+        while ready := [one for one in self._pending if one.waits_for <= self._settled]:
+            for step in ready:
+                self._pending.remove(step)
+                if step.verb is Verb.KEEP:
+                    self._settle(step)
+                else:
+                    self._start(pool, step)
+
+    def _start(self, pool: ThreadPoolExecutor, step: Step) -> None:
+        self._aws.listener(StepStarted(str(step)))
+        self._running[pool.submit(self._perform, step)] = (step, time.monotonic())
 
     def _settle(self, step: Step) -> None:
         self._settled.add(step.key)
