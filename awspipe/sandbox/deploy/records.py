@@ -125,6 +125,11 @@ class Deployment:
         """The hosts of a status."""
         return [one for one in self.targets.values() if one.status == status]
 
+    def first_failure(self) -> Event | None:
+        """The lifecycle event that failed first on any host."""
+        failed = [event for one in self.targets.values() for event in one.events if event.status == FAILED]
+        return min(failed, key=lambda event: event.end or 0.0, default=None)
+
     def end(self, status: str, now: float) -> None:
         """It is over; hosts that had not begun are skipped."""
         for one in self.targets.values():
