@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import subprocess
 from collections.abc import Iterator
@@ -37,6 +38,21 @@ def read(path: Path, commit: str) -> Commit:
 def _when(person: str) -> float:
     found = _WHEN.search(person)
     return float(found[1]) if found else 0.0
+
+
+def variables(commit: Commit) -> dict[str, str]:
+    """What every source from git tells of its commit. A variable is never empty."""
+    found = {
+        "AuthorDate": _iso(commit.authored),
+        "CommitId": commit.id,
+        "CommitMessage": commit.message,
+        "CommitterDate": _iso(commit.committed),
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _iso(moment: float) -> str:
+    return datetime.datetime.fromtimestamp(moment, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def files(path: Path, tree: str) -> Iterator[File]:

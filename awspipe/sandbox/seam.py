@@ -11,7 +11,17 @@ from typing import Any, NamedTuple
 
 from moto.core.base_backend import BackendDict
 
-from awspipe.sandbox import codebuild, codecommit, codedeploy, codepipeline, eventbus, names, runtime, s3
+from awspipe.sandbox import (
+    codebuild,
+    codecommit,
+    codeconnections,
+    codedeploy,
+    codepipeline,
+    eventbus,
+    names,
+    runtime,
+    s3,
+)
 from awspipe.sandbox.service import Backend, SandboxResponse
 
 __all__ = ["SERVICES", "Backend", "SandboxResponse", "Service", "install"]
@@ -26,6 +36,7 @@ class Service(NamedTuple):
 
 SERVICES: tuple[Service, ...] = (
     Service("codecommit", codecommit.codecommit_backends),
+    Service("codeconnections", codeconnections.codeconnections_backends),
     Service("codebuild", codebuild.codebuild_backends),
     Service("codedeploy", codedeploy.codedeploy_backends),
     Service("codepipeline", codepipeline.codepipeline_backends),
@@ -69,6 +80,7 @@ def install(runtime_: runtime.Runtime) -> None:
         urls = import_module(f"moto.{name}.urls")
         urls.url_paths.clear()
         urls.url_paths["{0}/$"] = response.dispatch
+    codeconnections.install()
     eventbus.TARGETS["codepipeline"] = codepipeline.start_by_rule
     eventbus.install()
     s3.install()

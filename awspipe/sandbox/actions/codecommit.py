@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeC
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
 
 from awspipe.sandbox import codecommit, commits, git
@@ -45,7 +44,7 @@ class CodeCommitSource(Job):
         for artifact in run.outputs:
             artifacts.write(run, artifact, artifacts.zipped(commits.files(path, commit.tree)))
         run.succeed(
-            variables=_variables(commit, name, branch),
+            variables=commits.variables(commit) | {"BranchName": branch, "RepositoryName": name},
             external_id=commit.id,
             summary=commit.message,
             revision=Revision(commit.id, commit.message, created=commit.committed),
@@ -79,19 +78,3 @@ def _commit(run: ActionRun, path: Path) -> str:
         text += f" repository {run.configuration['RepositoryName']}. Make sure you are using the correct"
         raise ActionError(CONFIGURATION_ERROR, f"{text} branch name, and then try again. Error: null")
     return newest
-
-
-def _variables(commit: commits.Commit, name: str, branch: str) -> dict[str, str]:
-    found = {
-        "AuthorDate": _iso(commit.authored),
-        "BranchName": branch,
-        "CommitId": commit.id,
-        "CommitMessage": commit.message,
-        "CommitterDate": _iso(commit.committed),
-        "RepositoryName": name,
-    }
-    return {key: value for key, value in found.items() if value}
-
-
-def _iso(moment: float) -> str:
-    return datetime.datetime.fromtimestamp(moment, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
