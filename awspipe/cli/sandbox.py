@@ -6,6 +6,7 @@ import os
 import shlex
 from collections import deque
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from awspipe.cli import asking
 from awspipe.cli.console import Console
 from awspipe.cli.options import Options, Yes
 from awspipe.errors import UsageError
+from awspipe.explain import explained
 
 app = typer.Typer(
     name="sandbox",
@@ -111,3 +113,32 @@ def logs(
     console = _console(context)
     console.document({"lines": last})
     console.answer(last)
+
+
+@app.command()
+def connect(
+    context: typer.Context,
+    connection: Annotated[str, typer.Argument(metavar="ARN", help="The connection's ARN.")],
+    repository: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="The repository at the provider.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The git repository that stands for it.")],
+) -> None:
+    """Complete a connection: a local git repository stands for GitHub's.
+
+    Or for that of another provider. On AWS this happens in the console, in a window of the provider's.
+    """
+    from awspipe.cli.target import sandbox_session, start_sandbox
+    from awspipe.sandbox import control, handshakes
+
+    parts = connection.split(":")
+    if len(parts) != 6 or not parts[5].startswith("connection/"):
+        raise UsageError(
+            f"{connection} is no connection's ARN", hint="it looks like arn:aws:...:connection/..."
+        )
+    console = _console(context)
+    endpoint = start_sandbox(console)
+    client = sandbox_session(endpoint, parts[3]).client("codeconnections", endpoint_url=endpoint.url)
+    with explained(f"look at connection {connection}"):
+        name = client.get_connection(ConnectionArn=connection)["Connection"]["ConnectionName"]
+    handshakes.connect(control.state_dir(os.environ), name, repository, path)
+    console.document({"connection": connection, "repository": repository, "path": str(path.absolute())})
+    console.answer(f"connection {name} is available: {repository} is {path.absolute()}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from tests.support.sandbox import (
     pipeline,
     role,
 )
-from tests.support.server import Server
+from tests.support.server import ROOT, Server
 
 PLACE = {"LocationConstraint": REGION}
 
@@ -163,7 +165,10 @@ def test_the_role_must_allow_it_under_both_names(sandbox: Any, github: Path) -> 
 def test_a_served_sandbox_knows_the_service_and_keeps_it(tmp_path: Path, github: Path) -> None:
     with Server(tmp_path / "state") as server:
         arn = make(server.client("codeconnections"))
-        handshakes.connect(server.directory, "mine", "me/shop", github)
+        command = [sys.executable, "-m", "awspipe", "sandbox", "connect", arn, "me/shop", str(github)]
+        environ = {**os.environ, "AWSPIPE_SANDBOX_DIR": str(server.directory), "HOME": str(server.home)}
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=environ, cwd=ROOT)
+        assert done.stdout == f"connection mine is available: me/shop is {github}\n"
         server.stop()
         server.start()
         for service in ("codeconnections", "codestar-connections"):
