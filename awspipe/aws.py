@@ -49,6 +49,8 @@ class Aws:
     region: str
     endpoint_url: str | None = None
     listener: Listener = silent
+    brief: bool = False
+    """Give up soon where nobody answers: for commands that only look."""
     sleep: Callable[[float], object] | None = None
     now: Callable[[], float] = time.monotonic
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -67,7 +69,7 @@ class Aws:
                         service,  # type: ignore[call-overload]
                         region_name=self.region,
                         endpoint_url=self.endpoint_url,
-                        config=self._asking if service == "sts" else self._config,
+                        config=self._asking if service == "sts" or self.brief else self._config,
                     )
             return self._clients[service]
 
@@ -106,16 +108,17 @@ class Aws:
         with self._lock:
             if self._identity is None:
                 self._identity = self.submit(self._who)
-        if not self._identity.done():
-            self._tell_why_we_wait(self._identity)
-        return self._identity.result()
+        return self.awaited(self._identity, "who is calling")
 
-    def _tell_why_we_wait(self, identity: Future[Identity]) -> None:
-        wait([identity], _PATIENCE)
-        with self._lock:
-            told, self._told = self._told, True
-        if not (told or identity.done()):
-            self.listener(Waiting(f"asking {self.endpoint} who is calling"))
+    def awaited(self, answer: Future[T], question: str) -> T:
+        """A call's answer; once in a command, where it is slow to come, the listener hears what we ask."""
+        if not answer.done():
+            wait([answer], _PATIENCE)
+            with self._lock:
+                told, self._told = self._told, True
+            if not (told or answer.done()):
+                self.listener(Waiting(f"asking {self.endpoint} {question}"))
+        return answer.result()
 
     def _who(self) -> Identity:
         with explained("ask AWS who is calling"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +24,7 @@ def status(
 
     Its stages and actions, its latest execution with the commit it carries, its addresses.
     """
+    from awspipe.aws import threads
     from awspipe.cli.target import connect
     from awspipe.cli.views import status as view
     from awspipe.executions import status as read
@@ -34,7 +34,10 @@ def status(
     documents = []
     for name, region in _named(names or [], file):
         target = connect(options, console, region)
-        found = target.beside_identity(partial(read, target.aws, name))
+        target.aws.brief = True
+        with threads(1, "status") as pool:
+            answer = pool.submit(read, target.aws, name)
+            found = target.aws.awaited(answer, f"where {name} stands")
         if found is None:
             raise AwspipeError(
                 f"there is no pipeline {name} in {target.aws.region}"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from awspipe.aws import Aws, threads
+from awspipe.aws import Aws
 from awspipe.cli.console import Console
 from awspipe.cli.options import Options
 from awspipe.errors import CredentialsError, UsageError
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     from awspipe.sandbox.control import Endpoint
 
-T = TypeVar("T")
 
 SANDBOX_REGION = "ap-northeast-2"
 
@@ -52,16 +50,6 @@ class Target:
         """The scope of a pipeline here; asks who is calling."""
         identity = self.aws.identity
         return Scope(pipeline, identity.account, self.aws.region, identity.partition)
-
-    def beside_identity(self, call: Callable[[], T]) -> T:
-        """The answer of a call, asked for beside who is calling.
-
-        That question is the one that gives up soon, and says why, where nobody answers.
-        """
-        with threads(1, "read") as pool:
-            answer = pool.submit(call)
-            self.aws.account  # noqa: B018
-            return answer.result()
 
     def first_line(self) -> str:
         """Which account and region, or the sandbox: what each command says first."""

@@ -169,8 +169,8 @@ def test_an_endpoint_that_never_answers_is_named_soon_and_given_up(shell: Shell)
         ran = shell.awspipe("status", "x", "--region", REGION, "--endpoint-url", url, **KEYS)
     assert ran.code == 1
     assert ran.err == (
-        f"  . asking {url} who is calling\n"
-        f'awspipe: ask AWS who is calling: Read timeout on endpoint URL: "{url}/"\n'
+        f"  . asking {url} where x stands\n"
+        f'awspipe: look at pipeline x: Read timeout on endpoint URL: "{url}/"\n'
         "  try: check the network, --endpoint-url and AWS_ENDPOINT_URL\n"
     )
     assert ran.seconds < 25, "twelve seconds for the question, the rest for a machine with much to do"
