@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,6 +11,8 @@ from awspipe.naming import Scope
 from awspipe.resources.base import Body, Kept, Live, Resource
 
 _ABSENT = "RepositoryDoesNotExistException"
+_NAME = re.compile(r"[A-Za-z0-9_.-]+(?<!\.git)")
+"""A pipeline's name may be none that a repository can have; AWS refuses even to look for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +82,8 @@ class Repository(Resource):
     @classmethod
     def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
         """Under the pipeline's own name, the usual one; under another only the tag index knows it."""
-        return frozenset(() if cls.branches(aws, scope.pipeline) is None else {scope.pipeline})
+        name = scope.pipeline
+        return frozenset({name} if _NAME.fullmatch(name) and cls.branches(aws, name) is not None else ())
 
     @classmethod
     def branches(cls, aws: Aws, name: str) -> tuple[str, ...] | None:
