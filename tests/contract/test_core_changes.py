@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from awspipe.apply import apply
 from awspipe.plan import Verb
 from tests.support import core
 from tests.support.core import SERVER, STATIC_SITE, World
@@ -237,7 +238,7 @@ def test_one_field_changes_and_exactly_that_is_sent(world: World, case: Case) ->
     assert {f"{kind} {path}" for kind, path in core.changes(shown)} == case.fields
     assert {step.verb for step in shown.work} == {Verb.UPDATE}
     world.calls.clear()
-    core.up(world.aws, case.after)
+    core.done(apply(world.aws, shown))
     assert sorted(call.name for call in world.calls.mutating) == sorted(case.calls)
     assert core.planned(world.aws, case.after).work == ()
 
@@ -383,8 +384,9 @@ def test_the_shape_changes_and_nothing_unwanted_stays(
 ) -> None:
     with core.world(tmp_path / "changed") as world:
         core.up(world.aws, before)
-        assert core.verbs(core.planned(world.aws, after)) == verbs
-        core.up(world.aws, after)
+        shown = core.planned(world.aws, after)
+        assert core.verbs(shown) == verbs
+        core.done(apply(world.aws, shown))
         assert core.planned(world.aws, after).work == ()
         changed = core.lasting(world.inventory)
     with core.world(tmp_path / "made") as world:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from awspipe.apply import apply
 from awspipe.plan import Verb
 from awspipe.resources.base import Key
 from tests.support import core, sandbox
@@ -84,9 +85,8 @@ def test_what_was_deleted_by_hand_is_made_again_and_nothing_else(world: World, t
     delete(world, key)
     shown = core.planned(world.aws, text)
     assert [(step.verb, step.key) for step in shown.work] == [(Verb.CREATE, key)]
-    core.up(world.aws, text)
+    core.done(apply(world.aws, shown))
     assert core.lasting(world.inventory) == before
-    assert core.planned(world.aws, text).work == ()
 
 
 @pytest.mark.parametrize("first", [0, 1], ids=["half", "the other half"])
@@ -373,9 +373,8 @@ def test_what_was_edited_by_hand_is_said_and_mended(
     shown = core.planned(world.aws, text)
     assert {f"{kind} {path}" for kind, path in core.changes(shown)} == fields
     assert {step.verb for step in shown.work} == {Verb.UPDATE}
-    core.up(world.aws, text)
+    core.done(apply(world.aws, shown))
     assert core.lasting(world.inventory) == before
-    assert core.planned(world.aws, text).work == ()
 
 
 def test_what_others_add_to_ours_and_we_do_not_answer_for_stays(world: World) -> None:

@@ -15,7 +15,7 @@ from awspipe.plan import Plan, Verb
 from tests.contract.test_core_drift import delete
 from tests.support import core
 
-quick = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 BUILD = st.fixed_dictionaries(
     {"provider": st.just("codebuild")},
