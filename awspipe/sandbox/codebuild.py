@@ -1,4 +1,4 @@
-"""CodeBuild: projects. Builds are not played yet; what belongs to them answers that there are none."""
+"""CodeBuild: projects. What belongs to builds is in `codebuild_builds`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.resource_tagging import TaggedResource
 
 from awspipe.sandbox import roles, tags
+from awspipe.sandbox.codebuild_builds import Builds
 from awspipe.sandbox.service import (
     Answer,
     Backend,
@@ -29,7 +30,7 @@ _NO_LOCATION = ("CODEPIPELINE", "NO_SOURCE")
 Project = dict[str, Any]
 
 
-class CodeBuildBackend(Backend):
+class CodeBuildBackend(Builds, Backend):
     """CodeBuild in one account and region. A project is kept as the API shows it."""
 
     SERVICE_NAMESPACE: ClassVar[str] = "codebuild"
@@ -37,8 +38,7 @@ class CodeBuildBackend(Backend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.projects: dict[str, Project] = {}
-        self.builds: dict[str, dict[str, Any]] = {}
-        """By id, oldest first: the engine fills it."""
+        self.builds = {}
 
     def op_create_project(self, request: Request) -> Answer:
         """Make a project."""
@@ -58,7 +58,7 @@ class CodeBuildBackend(Backend):
         name = request["name"]
         found = self.projects.get(name)
         if found is None:
-            raise self._absent(name)
+            raise self.absent(name)
         merged = found | {"tags": []} | _sent(request)
         self._check(merged)
         if "serviceRole" in request:
@@ -69,13 +69,13 @@ class CodeBuildBackend(Backend):
 
     def op_delete_project(self, request: Request) -> Answer:
         """Remove a project; an absent one is no error. Its builds and logs stay."""
-        self.projects.pop(self._name(request["name"]), None)
+        self.projects.pop(self.project_name(request["name"]), None)
         return {}
 
     def op_batch_get_projects(self, request: Request) -> Answer:
         """Projects by name or ARN."""
         names = request["names"]
-        found = [self.projects.get(self._name(name)) for name in names]
+        found = [self.projects.get(self.project_name(name)) for name in names]
         return {
             "projects": [copy.deepcopy(one) for one in found if one is not None],
             "projectsNotFound": [name for name, one in zip(names, found, strict=True) if one is None],
@@ -92,47 +92,15 @@ class CodeBuildBackend(Backend):
         items, token = page(names, request.get("nextToken"), _PAGE, code=_INVALID)
         return without_nothing(projects=items, nextToken=token)
 
-    def op_list_builds(self, request: Request) -> Answer:
-        """The ids of all builds."""
-        return self._build_ids(list(self.builds), request)
-
-    def op_list_builds_for_project(self, request: Request) -> Answer:
-        """The ids of a project's builds."""
-        name = self._name(request["projectName"])
-        if name not in self.projects:
-            raise self._absent(name)
-        return self._build_ids([one for one in self.builds if one.split(":")[0] == name], request)
-
-    def op_batch_get_builds(self, request: Request) -> Answer:
-        """Builds by id or ARN."""
-        ids = [one.removeprefix(self.arn("build/")) for one in request["ids"]]
-        return {
-            "builds": [copy.deepcopy(self.builds[one]) for one in ids if one in self.builds],
-            "buildsNotFound": [one for one in request["ids"] if self._build(one) not in self.builds],
-        }
-
-    def op_stop_build(self, request: Request) -> Answer:
-        """Stop a build: none runs yet, so its id is unknown."""
-        if ":" not in request["id"]:
-            raise RefusalError(_INVALID, "Invalid build ID provided")
-        text = f"Build cannot be found: {self.arn('build/' + self._build(request['id']))}"
-        raise RefusalError("ResourceNotFoundException", text)
-
-    def _build_ids(self, ids: list[str], request: Request) -> Answer:
-        newest_first = ids if request.get("sortOrder") == "ASCENDING" else ids[::-1]
-        items, token = page(newest_first, request.get("nextToken"), _PAGE, code=_INVALID)
-        return without_nothing(ids=items, nextToken=token)
-
-    def _build(self, name: str) -> str:
-        return name.removeprefix(self.arn("build/"))
-
-    def _name(self, name: str) -> str:
+    def project_name(self, name: str) -> str:
+        """A project's name, where an ARN may stand."""
         return name.removeprefix(self._project_arn(""))
 
     def _project_arn(self, name: str) -> str:
         return self.arn(f"project/{name}")
 
-    def _absent(self, name: str) -> RefusalError:
+    def absent(self, name: str) -> RefusalError:
+        """The refusal for a project that is not there."""
         text = f"Project cannot be found: {self._project_arn(name)}"
         return RefusalError("ResourceNotFoundException", text)
 

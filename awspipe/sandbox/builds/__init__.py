@@ -1,0 +1,1 @@
+"""Builds of CodeBuild, really run on this machine."""
