@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from awspipe.cli import asking
+from awspipe.cli import asking, hosts
 from awspipe.cli.console import Console
 from awspipe.cli.options import Options, Yes
 from awspipe.errors import UsageError
@@ -23,6 +23,9 @@ app = typer.Typer(
     short_help="AWS played on this machine, steered by hand.",
     help="AWS played on this machine: started by --sandbox when needed, or by hand here.",
 )
+
+app.add_typer(hosts.app)
+app.command()(hosts.shell)
 
 
 def _console(context: typer.Context) -> Console:

@@ -7,6 +7,7 @@ import re
 import secrets
 import string
 import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from awspipe.sandbox import roles, runtime
@@ -14,7 +15,7 @@ from awspipe.sandbox.codedeploy_configs import Config
 from awspipe.sandbox.codedeploy_groups import Application, Group
 from awspipe.sandbox.codedeploy_revisions import checked
 from awspipe.sandbox.deploy import waves
-from awspipe.sandbox.deploy.hosts import Hosts
+from awspipe.sandbox.deploy.hosts import HostError, Hosts
 from awspipe.sandbox.deploy.records import (
     FAILED,
     IN_PROGRESS,
@@ -266,8 +267,19 @@ class Deployments(Hosts):
 
     def group_of(self, one: Deployment) -> Group | None:
         """The deployment group of a deployment, if it is still there."""
-        groups = (group for app in self.applications.values() for group in app.groups.values())
-        return next((group for group in groups if group.id == one.group_id), None)
+        return next((group for _, group in self.every_group() if group.id == one.group_id), None)
+
+    def every_group(self) -> Iterator[tuple[str, Group]]:
+        """The deployment groups under `application/group`."""
+        for application in self.applications.values():
+            for group in application.groups.values():
+                yield f"{application.name}/{group.name}", group
+
+    def check_idle(self, host: str) -> None:
+        """Refuse to end a host that is deployed to."""
+        for one in self.deployments.values():
+            if one.going_on and any(target.host == host for target in one.targets.values()):
+                raise HostError(f"the deployment {one.id} goes to {host}: stop it first, or wait")
 
     def _of(self, group: Group) -> list[Deployment]:
         return [one for one in self.deployments.values() if one.group_id == group.id]

@@ -7,9 +7,9 @@ own browser. Before anything else a request is refused that
 - was sent by a page of another origin (`Origin` header), or
 - is not signed with this sandbox's own random key (`signing.py` says what is checked).
 
-Open are only the health check, which tells no secret, and git, which checks its password itself
-(`githttp.py`). moto's own pages (`/moto-api`, the metadata service) are closed to everyone, and no answer
-carries a CORS header.
+Open are only the health check, which tells no secret, web sites (`website.py`), which everybody may read,
+and git and the hosts, which check the password themselves (`githttp.py`, `hostapi.py`). moto's own pages
+(`/moto-api`, the metadata service) are closed to everyone, and no answer of the API carries a CORS header.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from awspipe.sandbox import answers, githttp, signing
+from awspipe.sandbox import answers, githttp, signing, website
 from awspipe.sandbox.answers import StartResponse
-from awspipe.sandbox.record import HEALTH
+from awspipe.sandbox.record import HEALTH, HOSTS
 from awspipe.sandbox.signing import Claim, Environ
 
 log = logging.getLogger("awspipe.sandbox")
@@ -50,10 +50,19 @@ class Front:
     """The WSGI application that the server runs: what comes from this machine is shown its way."""
 
     def __init__(
-        self, *, api: WsgiApp, git: WsgiApp, health: Callable[[], dict[str, Any]], port: int
+        self,
+        *,
+        api: WsgiApp,
+        git: WsgiApp,
+        hosts: WsgiApp,
+        sites: WsgiApp,
+        health: Callable[[], dict[str, Any]],
+        port: int,
     ) -> None:
         self._api = api
         self._git = git
+        self._own_hosts = hosts
+        self._websites = sites
         self._health = health
         self._hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
         self._sites = f".localhost:{port}"
@@ -64,22 +73,31 @@ class Front:
         stranger = self._stranger(environ)
         if stranger:
             return answers.text(environ, start_response, "403 Forbidden", stranger)
+        if website.bucket_of(environ.get("HTTP_HOST", "")) is not None:
+            return self._websites(environ, start_response)
         path = environ.get("PATH_INFO", "")
+        return (self._reserved if path.startswith(_RESERVED) else self._api)(environ, start_response)
+
+    def _reserved(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """What is the sandbox's own and no part of AWS."""
+        path = environ["PATH_INFO"]
         if path == HEALTH:
             body = json.dumps(self._health()).encode()
             headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
             return answers.answer(environ, start_response, "200 OK", headers, body)
         if path.startswith(githttp.PREFIX):
             return self._git(environ, start_response)
-        if path.startswith(_RESERVED):
-            return answers.text(environ, start_response, "404 Not Found", "there is nothing here")
-        return self._api(environ, start_response)
+        if path.startswith(HOSTS):
+            return self._own_hosts(environ, start_response)
+        return answers.text(environ, start_response, "404 Not Found", "there is nothing here")
 
     def _stranger(self, environ: Environ) -> str:
         """Why a request does not come from this machine's own programs; "" when it does."""
         host = environ.get("HTTP_HOST", "").lower()
         if host not in self._hosts and not (host.endswith(self._sites) and len(host) > len(self._sites)):
             return "the sandbox is not known by that name: DNS rebinding is refused"
+        if website.bucket_of(host) is not None:  # a page may ask its own site for more
+            return ""
         if environ.get("HTTP_ORIGIN", self._origins[0]) not in self._origins:
             return "the sandbox does not answer pages of other origins"
         return ""

@@ -7,10 +7,12 @@ server.lock        held by the server as long as it lives
 sandbox.log        what the server says
 state/             what the services know (state.py)
 git/               the CodeCommit repositories (codecommit.py)
+hosts/             what hosts hold that deployments go to (deploy/)
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -28,6 +30,7 @@ ACCOUNT = "123456789012"
 """The account that every sandbox plays."""
 
 HEALTH = "/_awspipe/health"
+HOSTS = "/_awspipe/hosts"
 _MARK = ".awspipe-sandbox"
 _DELETE_TRIES = 5
 _KEY_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -36,6 +39,11 @@ _KEY_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 def fingerprint(secret_key: str) -> str:
     """What a server may tell anybody to prove that it is the one with this key."""
     return hashlib.sha256(f"awspipe sandbox {secret_key}".encode()).hexdigest()[:32]
+
+
+def basic(access_key: str, secret_key: str) -> str:
+    """The header with which the sandbox's own programs come to it."""
+    return "Basic " + base64.b64encode(f"{access_key}:{secret_key}".encode()).decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,9 @@ def _build(
     from awspipe.sandbox import codecommit, seam, state
     from awspipe.sandbox.front import Front, Realism, SignedApi
     from awspipe.sandbox.githttp import GitHttp
+    from awspipe.sandbox.hostapi import HostApi
     from awspipe.sandbox.runtime import Runtime
+    from awspipe.sandbox.website import Website
 
     _forget_models()
     changes = threading.Event()
@@ -166,6 +168,8 @@ def _build(
             **key,
         ),
         git=GitHttp(codecommit, account=record.ACCOUNT, changed=changes.set, **key),
+        hosts=HostApi(account=record.ACCOUNT, **key),
+        sites=Website(record.ACCOUNT),
         health=lambda: _health(running, store, note),
         port=int(running.url.rpartition(":")[2]),
     )

@@ -72,7 +72,7 @@ def test_the_artifact_is_deployed(made: Deploying, tmp_path: Path) -> None:
     assert found["status"] == "Succeeded"
     deployment = found["output"]["executionResult"]["externalExecutionId"]
     assert made.info(deployment)["status"] == "Succeeded"
-    assert (tmp_path / "hosts/ap-northeast-2-web-2/root/said").read_text() == "up\n"
+    assert (tmp_path / "hosts/ap-northeast-2-shop-2/root/said").read_text() == "up\n"
 
 
 def test_a_deployment_that_fails_fails_the_action(made: Deploying) -> None:

@@ -30,8 +30,8 @@ def root(tmp_path: Path, host: str) -> Path:
 def test_a_group_that_means_no_host_gets_two(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", "awspipe.sandbox"):
         made = make()
-    assert [one.name for one in made.backend.hosts.values()] == ["web-1", "web-2"]
-    text = "made the hosts web-1 and web-2 with the tags app=shop for web: AWS would not"
+    assert [one.name for one in made.backend.hosts.values()] == ["shop-1", "shop-2"]
+    text = "made the hosts shop-1 and shop-2 with the tags app=shop for web: AWS would not"
     assert text in caplog.messages
     made.api.delete_deployment_group(**WHERE)
     assert made.backend.hosts == {}
@@ -74,7 +74,7 @@ def test_a_script_that_fails_is_shown_and_the_rest_skipped(make: Make) -> None:
     assert found["rollbackInfo" if "rollbackInfo" in found else "status"] == "Failed"
     targets = made.targets(found["deploymentId"])
     assert [one["status"] for one in targets.values()] == ["Failed", "Skipped"]
-    events = targets["web-1"]["lifecycleEvents"]
+    events = targets["shop-1"]["lifecycleEvents"]
     statuses = [one["status"] for one in events]
     assert statuses == ["Succeeded"] * 2 + ["Failed"] + ["Skipped"] * 4
     assert events[2]["diagnostics"] == {
@@ -95,7 +95,7 @@ def test_a_failure_is_rolled_back(make: Make, tmp_path: Path) -> None:
     assert (back["status"], back["creator"]) == ("Succeeded", "codeDeployRollback")
     assert back["rollbackInfo"]["rollbackTriggeringDeploymentId"] == bad["deploymentId"]
     assert back["revision"] == first["revision"]
-    assert (root(tmp_path, "web-1") / "version").read_text() == "1\n"
+    assert (root(tmp_path, "shop-1") / "version").read_text() == "1\n"
     assert bad["previousRevision"] == first["revision"]
     listed = made.api.list_deployments(**WHERE)["deployments"]
     assert listed == [back["deploymentId"], bad["deploymentId"], first["deploymentId"]]
@@ -118,7 +118,7 @@ def test_a_stop_script_that_fails_blocks_unless_it_is_ignored(make: Make) -> Non
     assert made.deploy(fixed)["status"] == "Failed"
     found = made.deploy(fixed, ignoreApplicationStopFailures=True)
     assert found["status"] == "Succeeded"
-    events = made.targets(found["deploymentId"])["web-1"]["lifecycleEvents"]
+    events = made.targets(found["deploymentId"])["shop-1"]["lifecycleEvents"]
     assert [one["status"] for one in events] == ["Failed"] + ["Succeeded"] * 6
 
 
@@ -161,7 +161,7 @@ def test_a_revision_that_is_not_there(make: Make) -> None:
     made = make()
     where = {"bucket": "revisions", "key": "no", "bundleType": "zip"}
     found = made.deploy({"revisionType": "S3", "s3Location": where})
-    event = made.targets(found["deploymentId"])["web-1"]["lifecycleEvents"][1]
+    event = made.targets(found["deploymentId"])["shop-1"]["lifecycleEvents"][1]
     assert (event["lifecycleEventName"], event["status"]) == ("DownloadBundle", "Failed")
     assert event["diagnostics"]["message"].startswith("The specified key does not exist.")
 
@@ -174,15 +174,15 @@ def test_one_deployment_at_a_time_and_its_end_on_request(make: Make, tmp_path: P
     answer = refusal(made.api.create_deployment, **WHERE, revision=revision)
     assert answer[0] == "DeploymentLimitExceededException"
     assert first in answer[1]
-    began = root(tmp_path, "web-1") / "began"
+    began = root(tmp_path, "shop-1") / "began"
     while not began.exists():
         pass
     stopped = made.api.stop_deployment(deploymentId=first)
     assert stopped["status"] == "Pending"
-    (root(tmp_path, "web-1") / "go").touch()
+    (root(tmp_path, "shop-1") / "go").touch()
     made.played.drain()
     assert made.info(first)["status"] == "Stopped"
-    statuses = [one["status"] for one in made.targets(first)["web-1"]["lifecycleEvents"]]
+    statuses = [one["status"] for one in made.targets(first)["shop-1"]["lifecycleEvents"]]
     assert statuses == ["Succeeded"] * 3 + ["Skipped"] * 4
     assert code(made.api.stop_deployment, deploymentId=first) == "DeploymentAlreadyCompletedException"
 
@@ -193,7 +193,7 @@ def test_instances_on_premises(make: Make) -> None:
         onPremisesInstanceTagFilters=[{"Key": "app", "Value": "shop", "Type": "KEY_AND_VALUE"}],
     )
     names = made.api.list_on_premises_instances(registrationStatus="Registered")["instanceNames"]
-    assert names == ["web-1", "web-2"]
+    assert names == ["shop-1", "shop-2"]
     found = made.deploy(made.script("one", "true"))
     assert sorted(made.targets(found["deploymentId"])) == names
     made.api.delete_application(applicationName="shop")

@@ -106,7 +106,8 @@ def test_another_account_cannot_be_asked_for(server: Server) -> None:
         ("127.0.0.1:{port}", 200),
         ("localhost:{port}", 200),
         ("LOCALHOST:{port}", 200),
-        ("site.s3-website.localhost:{port}", 200),
+        ("any.localhost:{port}", 200),
+        ("site.s3-website.localhost:{port}", 404),  # a site, and there is none
         ("127.0.0.1", 403),
         ("localhost:1", 403),
         (".localhost:{port}", 403),

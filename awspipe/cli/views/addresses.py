@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from awspipe.cli.target import Target
 from awspipe.executions import console_url
@@ -29,12 +30,10 @@ def _in_sandbox(target: Target, scope: Scope, address: Address) -> Address:
     if address.label == "Repository":
         url = f"{target.aws.endpoint_url}/_awspipe/git/{scope.region}/v1/repos/{address.name}"
         return Address(address.label, url, address.name)
-    return Address(address.label, f"(the sandbox does not serve bucket {address.name} yet)", address.name)
+    port = urlsplit(target.aws.endpoint_url or "").port
+    return Address(address.label, f"http://{address.name}.s3-website.localhost:{port}/", address.name)
 
 
 def documents(target: Target, scope: Scope, addresses: Iterable[Address]) -> list[dict[str, Any]]:
     """The addresses as JSON."""
-    return [
-        {"label": one.label, "name": one.name, "url": one.url if "://" in one.url else None}
-        for one in known(target, scope, addresses)
-    ]
+    return [{"label": one.label, "name": one.name, "url": one.url} for one in known(target, scope, addresses)]

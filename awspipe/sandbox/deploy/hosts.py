@@ -172,7 +172,9 @@ class Hosts:
         kind, tags = _example(group.members)
         if not tags:
             return []
-        made = [self.add_host(name, kind, tags, made_for=group.id) for name in self._free_names(group.name)]
+        made = [
+            self.add_host(name, kind, tags, made_for=group.id) for name in self._free_names(application.name)
+        ]
         names = " and ".join(one.name for one in made)
         what = ", ".join(f"{key}={value}" for key, value in tags.items())
         log.info("made the hosts %s with the tags %s for %s: AWS would not", names, what, group.name)
@@ -183,8 +185,8 @@ class Hosts:
         for name in [one.name for one in self.hosts.values() if one.made_for == group.id]:
             self.remove_host(name)
 
-    def _free_names(self, group: str) -> Iterator[str]:
-        stem = re.sub(r"[^a-z0-9]+", "-", group.lower()).strip("-")[:32].rstrip("-") or "host"
+    def _free_names(self, application: str) -> Iterator[str]:
+        stem = re.sub(r"[^a-z0-9]+", "-", application.lower()).strip("-")[:32].rstrip("-") or "host"
         names = (f"{stem}-{number}" for number in range(1, 10_000))
         free = (name for name in names if name not in self.hosts and name not in self.instances)
         return (next(free) for _ in range(_MADE))

@@ -62,14 +62,23 @@ class Machine:
             with Session(self._start, started, say) as running:
                 yield running
 
+    @property
+    def root(self) -> str:
+        """What the host's `/` is to what runs on it."""
+        return self._place.root
+
+    def drop_folder(self) -> Path:
+        """Where files lie that are dropped, on this machine."""
+        self._drop.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self._drop
+
     def dropped(self, name: str) -> str:
         """What a file that is dropped for the agent is called on the host."""
         return self._place.within(self._drop / name)
 
     def drop(self, name: str, content: bytes) -> None:
         """Give the agent a file."""
-        self._drop.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (self._drop / name).write_bytes(content)
+        (self.drop_folder() / name).write_bytes(content)
 
     def take_back(self, name: str) -> None:
         """Remove a file that the agent no longer needs."""

@@ -90,7 +90,7 @@ class ProcessPlace:
         for number in (signal.SIGTERM, signal.SIGKILL):
             until = time.monotonic() + _PATIENCE
             told: set[int] = set()
-            while (left := set(_marked(str(self._folder)))) and time.monotonic() < until:
+            while (left := set(marked(str(self._folder)))) and time.monotonic() < until:
                 for pid in left - told:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, number)
@@ -105,7 +105,7 @@ class ProcessPlace:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _marked(mark: str) -> Iterator[int]:
+def marked(mark: str) -> Iterator[int]:
     """The living processes with a mark in their environment."""
     wanted = f"{_MARK}={mark}".encode()
     if not Path("/proc/self/environ").exists():

@@ -1,0 +1,142 @@
+"""Hosts and deployments when the sandbox stops, is killed, and comes back."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from awspipe.sandbox.deploy.places import marked
+from tests.support import revisions
+from tests.support.deploying import FILTER, WHERE
+from tests.support.sandbox import trust
+from tests.support.server import REGION, Server
+
+APPSPEC = revisions.HEAD + (
+    "files: [{source: web, destination: /srv/web}]\n"
+    "hooks: {ApplicationStart: [{location: scripts/start.sh, timeout: 30}]}\n"
+)
+START = """\
+#!/bin/sh
+cd $AWSPIPE_ROOT/srv/web
+python3 -m http.server --bind 127.0.0.1 $PORT >/dev/null 2>&1 &
+"""
+SLOW = "#!/bin/sh\ntouch $AWSPIPE_ROOT/began; sleep 600\n"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with Server(tmp_path / "sandbox") as running:
+        yield running
+        running.stop()
+        assert not left_running(running)
+        running.start()
+
+
+def left_running(server: Server) -> list[int]:
+    return [pid for folder in hosts(server) for pid in marked(str(folder))]
+
+
+def hosts(server: Server) -> list[Path]:
+    return sorted((server.directory / "hosts").iterdir())
+
+
+def until(what: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + 20
+    while not (found := what()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
+
+
+def prepare(server: Server) -> None:
+    s3, iam, deploy = (server.client(name) for name in ("s3", "iam", "codedeploy"))
+    s3.create_bucket(Bucket="revisions", CreateBucketConfiguration={"LocationConstraint": REGION})
+    made = iam.create_role(RoleName="deploy", AssumeRolePolicyDocument=trust("codedeploy"))
+    policy = {"Statement": [{"Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*"}]}
+    document = json.dumps({"Version": "2012-10-17", **policy})
+    iam.put_role_policy(RoleName="deploy", PolicyName="own", PolicyDocument=document)
+    deploy.create_application(applicationName="shop")
+    role = made["Role"]["Arn"]
+    config = "CodeDeployDefault.AllAtOnce"
+    deploy.create_deployment_group(
+        **WHERE, serviceRoleArn=role, ec2TagFilters=[FILTER], deploymentConfigName=config
+    )
+
+
+def begin(server: Server, start: str) -> str:
+    files = {"appspec.yml": APPSPEC, "web/index.html": "hello", "scripts/start.sh": start}
+    server.client("s3").put_object(Bucket="revisions", Key="one", Body=revisions.zipped(files))
+    where = {"bucket": "revisions", "key": "one", "bundleType": "zip"}
+    made = server.client("codedeploy").create_deployment(
+        **WHERE, revision={"revisionType": "S3", "s3Location": where}
+    )
+    return str(made["deploymentId"])
+
+
+def info(server: Server, deployment: str) -> dict[str, Any]:
+    found = server.client("codedeploy").get_deployment(deploymentId=deployment)["deploymentInfo"]
+    assert isinstance(found, dict)
+    return found
+
+
+def ports(server: Server) -> list[int]:
+    found = (int(variable[5:]) for pid in left_running(server) for variable in environment(pid))
+    return sorted(set(found))
+
+
+def environment(pid: int) -> list[str]:
+    try:
+        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:  # it has just ended
+        return []
+    return [os.fsdecode(one) for one in variables if one.startswith(b"PORT=")]
+
+
+def page(port: int) -> bytes:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+            return bytes(answer.read())
+    except OSError:
+        return b""
+
+
+def test_hosts_come_back(server: Server) -> None:
+    prepare(server)
+    made = begin(server, START)
+    until(lambda: info(server, made)["status"] == "Succeeded")
+    before = until(lambda: ports(server))
+    assert len(before) == 2
+    until(lambda: all(page(port) == b"hello" for port in before))
+    server.stop()
+    assert not left_running(server)
+    server.start()
+    until(lambda: all(page(port) == b"hello" for port in before))
+    assert ports(server) == before
+    text = f"host shop-1: the application of {made} is up again (ApplicationStart was run, which AWS would"
+    until(lambda: text in server.log)
+    server.kill()  # the hosts go on: the next sandbox ends them first
+    assert left_running(server)
+    server.start()
+    until(lambda: server.log.count("is up again") == 4)
+    assert ports(server) == before
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_deployment_that_runs_has_failed_after_a_restart(server: Server, end: str) -> None:
+    prepare(server)
+    made = begin(server, SLOW)
+    until(lambda: len(list(server.directory.glob("hosts/*/root/began"))) == 2)
+    time.sleep(0 if end == "stop" else 1.5)  # a killed sandbox knows what it saved in the last second
+    getattr(server, end)()
+    server.start()
+    found = info(server, made)
+    assert (found["status"], found["errorInformation"]["code"]) == ("Failed", "INTERNAL_ERROR")
+    assert found["errorInformation"]["message"] == "The sandbox was stopped while this deployment ran."
+    assert "rollbackInfo" not in found
