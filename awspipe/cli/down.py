@@ -61,7 +61,7 @@ def _named(name: str | None, file: str) -> list[tuple[str, str | None]]:
         return [(name, None)]
     try:
         regions = {spec.name: spec.region for spec in load_file(Path(file))}
-    except Exception:  # the spec is not needed: one that is broken must not keep anything alive
+    except AwspipeError:  # the spec is not needed: one that is broken must not keep anything alive
         return [(name, None)]
     return [(name, regions.get(name))]
 
