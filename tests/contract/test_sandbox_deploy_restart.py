@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from awspipe.sandbox import hostclient
 from awspipe.sandbox.deploy.places import marked
 from tests.support import revisions
 from tests.support.deploying import FILTER, WHERE
@@ -87,16 +87,7 @@ def info(server: Server, deployment: str) -> dict[str, Any]:
 
 
 def ports(server: Server) -> list[int]:
-    found = (int(variable[5:]) for pid in left_running(server) for variable in environment(pid))
-    return sorted(set(found))
-
-
-def environment(pid: int) -> list[str]:
-    try:
-        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:  # it has just ended
-        return []
-    return [os.fsdecode(one) for one in variables if one.startswith(b"PORT=")]
+    return [one["port"] for one in hostclient.every(server.endpoint) if one["deployed"]]
 
 
 def page(port: int) -> bytes:
@@ -111,7 +102,7 @@ def test_hosts_come_back(server: Server) -> None:
     prepare(server)
     made = begin(server, START)
     until(lambda: info(server, made)["status"] == "Succeeded")
-    before = until(lambda: ports(server))
+    before = ports(server)
     assert len(before) == 2
     until(lambda: all(page(port) == b"hello" for port in before))
     server.stop()
