@@ -12,6 +12,7 @@ from awspipe import __version__
 from awspipe.cli import sandbox as sandbox_commands
 from awspipe.cli import usage
 from awspipe.cli.console import Console, reconfigure
+from awspipe.cli.deploy import deploy
 from awspipe.cli.down import down
 from awspipe.cli.git_credential import git_credential
 from awspipe.cli.init import init
@@ -64,7 +65,7 @@ def awspipe(
     context.obj = Options(profile, region, endpoint_url, sandbox, json, debug)
 
 
-for command in (init, validate, plan, up, status, ls, down, schema):
+for command in (init, validate, plan, up, status, ls, down, deploy, schema):
     app.command()(command)
 app.command("git-credential", hidden=True)(git_credential)
 app.add_typer(sandbox_commands.app)

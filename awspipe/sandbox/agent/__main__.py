@@ -9,6 +9,7 @@ It ends when nothing more comes in.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from dataclasses import asdict
@@ -35,5 +36,11 @@ def main(lines: TextIO = sys.stdin, answers: TextIO = sys.stdout) -> None:
             answer(outcome=asdict(outcome) if outcome else None)
 
 
+def run() -> None:
+    """Do what standard input says; whoever presses Ctrl-C has the script ended, and reads no traceback."""
+    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
+        main()
+
+
 if __name__ == "__main__":
-    main()
+    run()

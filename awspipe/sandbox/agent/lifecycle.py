@@ -113,7 +113,10 @@ def read_appspec(archive: Path) -> ServerAppspec:
     """The appspec of an unpacked revision; AgentError with every problem where it cannot be used."""
     path = appspec_of(archive)
     try:
-        return parse(path.read_bytes(), path.name).get()
+        found = parse(path.read_bytes(), path.name).get()
+        if found.os != "linux":
+            raise AgentError(f"{path.name} is for hosts with {found.os}, and this one has linux")
+        return found
     except SpecError as error:
         raise AgentError("\n".join(f"{one.where()}: {one.message}" for one in error.problems)) from error
 

@@ -92,7 +92,12 @@ class ScriptRun:
             text = f"{_named(script)} cannot be run: {error.strerror}{_advice(place)}"
             raise AgentError(text, code=SCRIPT_FAILED, script=script.location) from error
         with process:
-            code = _Listening(process, script, self._log).until_done()
+            listening = _Listening(process, script, self._log)
+            try:
+                code = listening.until_done()
+            except KeyboardInterrupt:
+                listening.end()
+                raise
         code = code if code >= 0 else 128 - code  # ended by a signal: as a shell says it
         if code:
             who = f" run as user {script.runas}" if script.runas else ""
@@ -185,14 +190,18 @@ class _Listening:
         if self._process.poll() is not None and still_open:
             text = f"{_named(self._script)} failed to close {still_open[-1].upper()}"
             raise AgentError(text, script=self._script.location)
+        self.end()
+        text = f"{_named(self._script)} failed to complete in {self._script.timeout} seconds"
+        raise AgentError(text, code=SCRIPT_TIMED_OUT, script=self._script.location)
+
+    def end(self) -> None:
+        """TERM, then KILL, to the script and what it has in its process group."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_GRACE)
                 break
-        text = f"{_named(self._script)} failed to complete in {self._script.timeout} seconds"
-        raise AgentError(text, code=SCRIPT_TIMED_OUT, script=self._script.location)
 
 
 def _named(script: Script) -> str:

@@ -19,9 +19,7 @@ _LOST = "The agent on this host ended before the lifecycle event did."
 def command() -> list[str]:
     """What starts an agent: this very Python and package, and nothing that the environment adds."""
     where = str(Path(awspipe.__file__).parent.parent)
-    code = (
-        f"import sys; sys.path.insert(0, {where!r})\nfrom awspipe.sandbox.agent.__main__ import main\nmain()"
-    )
+    code = f"import sys; sys.path.insert(0, {where!r})\nfrom awspipe.sandbox.agent.__main__ import run\nrun()"
     return [sys.executable, "-I", "-c", code]
 
 
