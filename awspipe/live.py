@@ -14,7 +14,7 @@ from awspipe.naming import OWNER_TAG, Scope
 from awspipe.plan import Plan, State
 from awspipe.resources.base import Kept, Key, Live, Resource, Tagged, kinds
 from awspipe.resources.pipeline import Pipeline
-from awspipe.resources.repository import Repository
+from awspipe.resources.repository import DEFAULT_BRANCH, Repository
 from awspipe.resources.role import Role
 
 T = TypeVar("T")
@@ -86,8 +86,10 @@ def _scan(aws: Aws, scope: Scope, by_name: frozenset[str], but: frozenset[Key]) 
         )
         keys = tuple(Key(kind, name) for kind, names in found.items() for name in names)
         kept = _map(pool, lambda key: _keep(aws, scope, key), keys)
-    notes = () if _index(aws, scope.pipeline) is not None else (_NO_INDEX,)
-    return Inventory(scope, keys, {key: why for key, why in kept.items() if why is not None}, notes)
+    notes = [] if _index(aws, scope.pipeline) is not None else [_NO_INDEX]
+    if Pipeline.kind in by_name and not found[Pipeline.kind] and Pipeline.listed(aws, scope):
+        notes.append(f"pipeline {scope.pipeline} is there, but awspipe did not make it: it stays")
+    return Inventory(scope, keys, {key: why for key, why in kept.items() if why is not None}, tuple(notes))
 
 
 _NO_INDEX = (
@@ -154,8 +156,9 @@ def _no_longer_wanted(aws: Aws, scope: Scope, wanted: frozenset[Key]) -> tuple[K
 
 
 def _is_unpushed(aws: Aws, live: Mapping[Key, Live | None], source: Source) -> bool:
-    """A repository yet to be made, or one that an interrupted `up` left without the pipeline's branch."""
-    if live[Key(Repository.kind, source.repository)] is None:
+    """A repository yet to be made, an empty one, or one that a new pipeline would find without its branch."""
+    repository = live[Key(Repository.kind, source.repository)]
+    if repository is None or repository.body.get(DEFAULT_BRANCH, "") is None:
         return True
     if any(there for key, there in live.items() if key.kind == Pipeline.kind):
         return False

@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TextIO
 
 from awspipe.cli.views.columns import fitted
@@ -95,7 +96,10 @@ def painted(line: str) -> str:
 
 
 def reconfigure() -> None:
-    """Never fail on a character that the console cannot show."""
+    """Never fail on a character that the console cannot show, nor on a stream that is closed."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for good
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -95,5 +96,8 @@ def _report(context: typer.Context, target: Path, template: str, pipeline: str, 
     if not committed:
         console.say("  ! git is not installed: install it before `awspipe up`, which pushes the first commit")
     console.answer(
-        [f"next: cd {shown}", "      awspipe up --sandbox   (on this machine: no account, no charge)"]
+        [
+            f"next: cd {shlex.quote(str(shown))}",
+            "      awspipe up --sandbox   (on this machine: no account, no charge)",
+        ]
     )

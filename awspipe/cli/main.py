@@ -105,6 +105,8 @@ def run(words: list[str]) -> int:
         return _report(console, StoppedError("interrupted"), debug=debug, cause=error)
     except BrokenPipeError:
         return _unheard()
+    except OSError as error:  # a disk that is full, a directory that cannot be written
+        return _report(console, AwspipeError(str(error)), debug=debug, cause=error)
     except Exception as error:  # the last line of defence: no traceback reaches a user
         return _report_other(console, error, debug=debug)
 

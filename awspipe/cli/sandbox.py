@@ -97,6 +97,7 @@ def env(context: typer.Context) -> None:
     console = _console(context)
     variables = control.environment(start_sandbox(console))
     console.document({"environment": variables})
+    console.answer(f"unset {' '.join(control.UNSET)}")
     console.answer([f"export {name}={shlex.quote(value)}" for name, value in variables.items()])
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from awspipe.aws import Aws, maybe, owner_of
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Kept, Live, Resource
 
 _ABSENT = "RepositoryDoesNotExistException"
+DEFAULT_BRANCH = "defaultBranch"
+"""CodeCommit sets it with the first push."""
 _NAME = re.compile(r"[A-Za-z0-9_.-]+(?<!\.git)")
 """A pipeline's name may be none that a repository can have; AWS refuses even to look for it."""
 
@@ -49,18 +51,23 @@ class Repository(Resource):
 
     @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
-        """The repository's owner."""
-        if not cls.exists(aws, scope, name):
+        """The repository's owner, and its default branch: one that is empty has none."""
+        metadata = cls._metadata(aws, name)
+        if metadata is None:
             return None
         answer = aws.client("codecommit").list_tags_for_resource(resourceArn=scope.repository_arn(name))
-        return Live({}, owner_of(answer["tags"]))
+        return Live({DEFAULT_BRANCH: metadata.get(DEFAULT_BRANCH)}, owner_of(answer["tags"]))
 
     @classmethod
     def exists(cls, aws: Aws, scope: Scope, name: str) -> bool:
         """Whether there is one of this name."""
-        codecommit = aws.client("codecommit")
-        found = maybe(lambda: codecommit.get_repository(repositoryName=name), _ABSENT)
-        return found is not None and bool(found["repositoryMetadata"])
+        return cls._metadata(aws, name) is not None
+
+    @staticmethod
+    def _metadata(aws: Aws, name: str) -> dict[str, Any] | None:
+        get = aws.client("codecommit").get_repository
+        found = maybe(lambda: get(repositoryName=name), _ABSENT)
+        return None if found is None else dict(found["repositoryMetadata"])
 
     @classmethod
     def clone_url(cls, aws: Aws, name: str) -> str:

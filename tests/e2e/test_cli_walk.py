@@ -45,7 +45,7 @@ def test_a_newcomer_goes_from_nothing_to_a_pipeline_and_back(shell: Shell, tmp_p
 
     status = shell.done("--sandbox", "status", cwd=site)
     assert status.out.startswith(f"walk-site (V2, version 1) in the sandbox, {REGION}\n  execution ")
-    assert status.out.endswith("next: awspipe down walk-site --sandbox   removes all of it\n")
+    assert status.out.endswith("next: awspipe down walk-site --sandbox   removes it; commits stay\n")
     for stage in ("Source", "Build", "Deploy"):
         assert f" {stage} " in status.out
     listed = shell.done("ls", "--sandbox")

@@ -128,10 +128,10 @@ def test_a_line_too_wide_for_the_terminal_goes_on_below(line: str, width: int, s
 
 
 def test_what_to_type_next_stands_in_columns() -> None:
-    commands = [("awspipe status shop", "where it stands"), ("awspipe down shop", "removes all of it")]
+    commands = [("awspipe status shop", "where it stands"), ("awspipe down shop", "removes it; commits stay")]
     assert list(next_commands(commands)) == [
         "next: awspipe status shop   where it stands",
-        "      awspipe down shop     removes all of it",
+        "      awspipe down shop     removes it; commits stay",
     ]
 
 

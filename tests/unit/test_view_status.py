@@ -65,7 +65,7 @@ def test_the_latest_execution_comes_first_and_each_stage_says_how_it_stands() ->
         "  ○ Deploy     not run yet",
         "      entry disabled: too early",
         "  Repository  http://127.0.0.1:20613/_awspipe/git/ap-northeast-2/v1/repos/shop",
-        "next: awspipe down shop --sandbox   removes all of it",
+        "next: awspipe down shop --sandbox   removes it; commits stay",
     ]
 
 
@@ -73,7 +73,7 @@ def test_on_aws_the_account_is_named_and_a_region_that_only_the_spec_knows() -> 
     lines = list(view.lines(target(sandbox=False, region="us-east-1"), _found(), NOW))
     assert lines[0] == "shop (V2, version 3) in account 123456789012, ap-northeast-2"
     assert lines[-2].startswith("  Console     https://ap-northeast-2.console.aws.amazon.com/")
-    assert lines[-1] == "next: awspipe down shop --region ap-northeast-2   removes all of it"
+    assert lines[-1] == "next: awspipe down shop --region ap-northeast-2   removes it; commits stay"
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def lines(target: Target, found: PipelineStatus, now: datetime) -> Iterator[str]
         yield from (f"      {one}" for one in details)
     yield from addresses.lines(target, found.scope, found.addresses)
     name = found.scope.pipeline
-    yield from columns.next_commands([(target.command_anywhere("down", name), "removes all of it")])
+    yield from columns.next_commands([(target.command_anywhere("down", name), "removes it; commits stay")])
 
 
 _Row = tuple[str, str, tuple[str, ...]]
