@@ -36,9 +36,11 @@ def hosts(context: typer.Context) -> None:
     from awspipe.sandbox import hostclient
 
     console = Console(json=_options(context).json)
-    found = hostclient.every(start_sandbox(console))
-    console.document({"hosts": found})
+    endpoint = start_sandbox(console)
+    found, isolation = hostclient.every(endpoint), hostclient.isolation(endpoint)
+    console.document({"hosts": found, "isolation": isolation})
     console.answer(view.lines(found))
+    console.say(isolation["reason"])
 
 
 @app.command()

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from awspipe.sandbox import answers, runtime
+from awspipe.sandbox import answers, box, runtime
 from awspipe.sandbox.answers import StartResponse
 from awspipe.sandbox.codedeploy import CodeDeployBackend, codedeploy_backends
 from awspipe.sandbox.deploy.hosts import EC2, ON_PREMISES, Host, HostError
@@ -43,7 +43,7 @@ class HostApi:
             return _answer(environ, start_response, "404 Not Found", {"error": "there is nothing here"})
         try:
             answer = self._do(environ, found["region"], found["name"], enter=bool(found["enter"]))
-        except HostError as error:
+        except (HostError, box.BoxError) as error:
             return _answer(environ, start_response, "400 Bad Request", {"error": str(error)})
         return _answer(environ, start_response, "200 OK", answer)
 
@@ -67,9 +67,12 @@ class HostApi:
         return found
 
     def _list(self) -> dict[str, Any]:
+        kept = box.level(runtime.current().state_dir / "hosts")
+        isolation = {"level": kept.kind, "reason": kept.reason}
         with runtime.current().lock:
             backends: list[Any] = [one for _, _, one in codedeploy_backends.iter_backends()]
-            return {"hosts": [_shown(one, host) for one in backends for host in one.hosts.values()]}
+            hosts = [_shown(one, host) for one in backends for host in one.hosts.values()]
+            return {"isolation": isolation, "hosts": hosts}
 
     def _add(self, backend: CodeDeployBackend, wanted: dict[str, Any]) -> dict[str, Any]:
         kind, tags = wanted.get("kind", EC2), wanted.get("tags", {})

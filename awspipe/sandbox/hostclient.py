@@ -60,6 +60,12 @@ def every(endpoint: Endpoint) -> list[dict[str, Any]]:
     return found
 
 
+def isolation(endpoint: Endpoint) -> dict[str, str]:
+    """How far hosts are from this machine: `level`, and a `reason` in words."""
+    found: dict[str, str] = _asked(endpoint, "GET", HOSTS)["isolation"]
+    return found
+
+
 def add(endpoint: Endpoint, region: str, name: str, *, kind: str, tags: Mapping[str, str]) -> dict[str, Any]:
     """Make a host."""
     return _asked(endpoint, "POST", f"{HOSTS}/{region}", {"name": name, "kind": kind, "tags": dict(tags)})

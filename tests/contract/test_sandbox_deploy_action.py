@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
+from awspipe.sandbox.box import ISOLATION
 from tests.support import revisions
 from tests.support.deploying import Deploying
 from tests.support.sandbox import ACCOUNT, REGION, action, artifacts, client, in_process, pipeline, role
@@ -28,7 +29,8 @@ ALLOWED = [
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[Deploying]:
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploying]:
+    monkeypatch.setenv(ISOLATION, "process")
     with in_process(tmp_path) as played:
         yield Deploying(played)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from awspipe.sandbox.box import ISOLATION
 from tests.support import revisions
 from tests.support.deploying import ROLLBACK, WHERE, Deploying
 from tests.support.sandbox import code, in_process, refusal, role
@@ -17,7 +18,8 @@ Make = Callable[..., Deploying]
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+    monkeypatch.setenv(ISOLATION, "process")  # quick, and its files can be looked at
     with ExitStack() as stack:
         played = stack.enter_context(in_process(tmp_path))
         yield lambda **group: Deploying(played, **group)

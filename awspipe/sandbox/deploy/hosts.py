@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from awspipe.sandbox import runtime, serving
+from awspipe.sandbox import box, runtime, serving
 from awspipe.sandbox.agent.order import Order
+from awspipe.sandbox.boxes import leftovers
 from awspipe.sandbox.codedeploy_groups import Application, Group
 from awspipe.sandbox.codedeploy_instances import Instance, matches
-from awspipe.sandbox.deploy import places
 from awspipe.sandbox.deploy.machine import Machine
 from awspipe.sandbox.deploy.records import Deployment
 
@@ -112,7 +112,7 @@ class Hosts:
         key = (self.account_id, self.region_name, name)
         if key not in played.machines:
             folder = played.state_dir / "hosts" / f"{self.region_name}-{name}"
-            places.sweep(folder)
+            leftovers.end(folder)  # what a sandbox that was killed left running has the port still
             if not serving.is_free(host.port):
                 old, host.port = host.port, serving.free_port({one.port for one in self.hosts.values()})
                 log.warning("port %d is taken: the host %s has %d now", old, name, host.port)
@@ -194,9 +194,12 @@ class Hosts:
 
 def _start_again(machine: Machine, name: str, orders: list[Order]) -> None:
     """Do ApplicationStart again, where something was deployed."""
-    machine.prepare()
     for order in orders:
-        outcome = machine.start_again(order)
+        try:
+            outcome = machine.start_again(order)
+        except box.BoxError as error:
+            log.warning("host %s: %s", name, error)
+            return
         if outcome is not None:
             how = "is up again" if outcome.ok else f"does not start again: {outcome.message}"
             text = "host %s: the application of %s %s (ApplicationStart was run, which AWS would not do)"

@@ -10,7 +10,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from awspipe.sandbox import eventbus, objects, runtime
+from awspipe.sandbox import box, eventbus, objects, runtime
 from awspipe.sandbox.agent.order import LIFECYCLE, UNKNOWN_ERROR, Order, Outcome
 from awspipe.sandbox.agent.session import Session
 from awspipe.sandbox.deploy import waves
@@ -125,8 +125,10 @@ class Runner:
         name = f"{self._one.id}-{target.id}"
         try:
             status = self._events(target, machine, name)
-        finally:
             machine.take_back(name)
+        except box.BoxError as error:
+            self._record(target, Outcome(LIFECYCLE[0], UNKNOWN_ERROR, message=str(error)))
+            status = FAILED
         self._close(target, status)
 
     def _events(self, target: Target, machine: Machine, name: str) -> str:
