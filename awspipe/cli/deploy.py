@@ -53,7 +53,9 @@ def deploy(
         Behavior, typer.Option("--file-exists", help="Where the appspec does not say.")
     ] = "DISALLOW",
 ) -> int:
-    """Apply a revision as CodeDeploy's agent does, with all its lifecycle events. No AWS, no server.
+    """Apply a revision here as CodeDeploy's agent does.
+
+    With all its lifecycle events, and with no AWS and no server.
 
     What is installed is remembered: the next run stops it and removes its files first. Without --root and
     --host it goes below a directory of its own, which the first line names. What the scripts leave running
