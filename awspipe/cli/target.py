@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -35,6 +36,8 @@ class Target:
     options: Options = field(default_factory=Options)
     usual_region: str | None = None
     """The region of a command that is not told one, neither by an option nor by a spec."""
+    sites: Callable[[], Mapping[str, str]] = dict
+    """Where buckets' web sites are served here, as far as that differs from AWS; asks when it is called."""
 
     def command(self, *words: str) -> str:
         """A command to type next where the spec is at hand."""
@@ -207,13 +210,22 @@ class Telling:
 
 
 def _sandbox(options: Options, console: Console, spec_region: str | None) -> Target:
+    from awspipe.sandbox import control
+
     usual = _environment_region() or SANDBOX_REGION
     region = options.region or spec_region or usual
     endpoint = start_sandbox(console)
     session = sandbox_session(endpoint, region)
     check_region(session, region)
     aws = Aws(session, region, endpoint.url, listener=Telling(console))
-    return Target(aws, sandbox=True, profile=None, options=options, usual_region=usual)
+    return Target(
+        aws,
+        sandbox=True,
+        profile=None,
+        options=options,
+        usual_region=usual,
+        sites=lambda: control.sites(endpoint),
+    )
 
 
 def start_sandbox(console: Console) -> Endpoint:

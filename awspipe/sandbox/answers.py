@@ -52,6 +52,7 @@ class Refusal:
         return self.ec2 if protocol is Protocol.EC2 and self.ec2 else self.query
 
 
+REBOUND = "the sandbox is not known by that name: DNS rebinding is refused"
 _NOT_OURS = "use the keys that `awspipe sandbox env` prints"
 FAULTS = {
     Fault.UNSIGNED: Refusal(

@@ -83,7 +83,7 @@ def log_path(directory: Path) -> Path:
 def running(directory: Path) -> Endpoint | None:
     """The server of this directory, if it runs: the process that wrote the record, answering with its key."""
     found = _alive(directory)
-    if found is None or not _health(found):
+    if found is None or not _health(found.url, found.secret_key):
         return None
     return Endpoint(found.url, found.access_key, found.secret_key, found.pid)
 
@@ -95,11 +95,17 @@ def _alive(directory: Path) -> record.Record | None:
     return found
 
 
-def _health(found: record.Record) -> dict[str, Any]:
-    """What the server at a record's address answers, if it has the record's key; else nothing."""
+def sites(endpoint: Endpoint) -> Mapping[str, str]:
+    """The address of each web site that the sandbox serves now, by its bucket."""
+    found: Mapping[str, str] = _health(endpoint.url, endpoint.secret_key).get("sites", {})
+    return found
+
+
+def _health(url: str, secret_key: str) -> dict[str, Any]:
+    """What the server at an address answers, if it has the key; else nothing."""
     from http.client import HTTPConnection, HTTPException
 
-    connection = HTTPConnection(found.url.removeprefix("http://"), timeout=_HEALTH_SECONDS)
+    connection = HTTPConnection(url.removeprefix("http://"), timeout=_HEALTH_SECONDS)
     try:
         connection.request("GET", record.HEALTH)
         answer = json.loads(connection.getresponse().read())
@@ -107,7 +113,7 @@ def _health(found: record.Record) -> dict[str, Any]:
         return {}
     finally:
         connection.close()
-    known = isinstance(answer, dict) and answer.get("fingerprint") == record.fingerprint(found.secret_key)
+    known = isinstance(answer, dict) and answer.get("fingerprint") == record.fingerprint(secret_key)
     return answer if known else {}
 
 
@@ -236,7 +242,7 @@ def status(directory: Path) -> Status:
     """What there is to know of the sandbox."""
     size = _size(directory)
     found = _alive(directory)
-    health = _health(found) if found else {}
+    health = _health(found.url, found.secret_key) if found else {}
     if found is None or not health:
         return Status(running=False, state_bytes=size)
     return Status(

@@ -95,7 +95,7 @@ class Front:
         """Why a request does not come from this machine's own programs; "" when it does."""
         host = environ.get("HTTP_HOST", "").lower()
         if host not in self._hosts and not (host.endswith(self._sites) and len(host) > len(self._sites)):
-            return "the sandbox is not known by that name: DNS rebinding is refused"
+            return answers.REBOUND
         if website.bucket_of(host) is not None:  # a page may ask its own site for more
             return ""
         if environ.get("HTTP_ORIGIN", self._origins[0]) not in self._origins:

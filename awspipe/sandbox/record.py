@@ -5,6 +5,7 @@ identity.json      the key pair and the port, made once
 server.json        the running server; written when it is ready, gone when it has ended
 server.lock        held by the server as long as it lives
 sandbox.log        what the server says
+sites.json         the ports of the sites (siteports.py)
 state/             what the services know (state.py)
 git/               the CodeCommit repositories (codecommit.py)
 hosts/             what hosts hold that deployments go to (deploy/)

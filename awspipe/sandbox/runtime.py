@@ -33,6 +33,8 @@ class Runtime:
     """The running hosts, by account, region and name."""
     ends: dict[str, threading.Event] = field(default_factory=dict)
     """Set when a deployment ends, by its id."""
+    sites_changed: Callable[[], None] = lambda: None
+    """Hears that a bucket may have become a site, or is none any more."""
     actions: Mapping[Key, Job] = field(default_factory=dict)
     """What plays actions in place of the modules in `actions/`."""
 

@@ -20,6 +20,8 @@ from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 from moto.s3.utils import bucket_policy_is_public
 
+from awspipe.sandbox import runtime
+
 _ENFORCED = "BucketOwnerEnforced"
 _OWNERS_ACL = "bucket-owner-full-control"
 _BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -245,6 +247,20 @@ def _of_the_region(original: Callable[..., Any]) -> Callable[..., Any]:
     return resources
 
 
+def _tells_of_sites(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A site is served from the moment at which S3 has answered."""
+
+    @wraps(original)
+    def change(self: Any, *args: Any, **options: Any) -> Any:
+        answer = original(self, *args, **options)
+        played = runtime.installed()
+        if played is not None:
+            played.sites_changed()
+        return answer
+
+    return change
+
+
 _CHANGES: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (S3Response, "_bucket_response", _for_the_owner),
     (S3Response, "_key_response", _for_the_owner),
@@ -252,5 +268,8 @@ _CHANGES: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (S3Response, "all_buckets", _page_by_page),
     (FakeBucket, "get_permission", _over_tls),
     (S3Backend, "get_bucket_encryption", _always_encrypted),
+    (S3Backend, "put_bucket_website", _tells_of_sites),
+    (S3Backend, "delete_bucket_website", _tells_of_sites),
+    (S3Backend, "delete_bucket", _tells_of_sites),
     (ResourceGroupsTaggingAPIBackend, "_get_resources_generator", _of_the_region),
 )

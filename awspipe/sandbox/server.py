@@ -24,6 +24,7 @@ from awspipe.sandbox import process, record, serving
 
 if TYPE_CHECKING:
     from awspipe.sandbox.front import Front
+    from awspipe.sandbox.siteports import SitePorts
     from awspipe.sandbox.state import Saver, Store
 
 log = logging.getLogger("awspipe.sandbox")
@@ -82,15 +83,17 @@ def _serve(directory: Path, options: argparse.Namespace) -> None:
         _surround(running)
         from awspipe.sandbox import seam  # and with it moto, which finds its settings now
 
-        front, saver = _build(directory, running, options, note=note)
+        front, saver, sites = _build(directory, running, options, note=note)
         server = serving.Server(front, listener)
         server.start()
+        sites.refresh()
         saver.start()
         record.write(directory, running)
         log.info("the sandbox serves at %s", running.url)
         stopped.wait()
         log.info("the sandbox stops")
         server.stop()
+        sites.close()
         seam.close()
         saver.close()
         record.remove(directory)
@@ -141,8 +144,8 @@ def _surround(running: record.Record) -> None:
 
 def _build(
     directory: Path, running: record.Record, options: argparse.Namespace, *, note: str
-) -> tuple[Front, Saver]:
-    """Put the parts together: backends with their state, git, the front and the saver."""
+) -> tuple[Front, Saver, SitePorts]:
+    """Put the parts together: backends with their state, git, the front, the saver and the sites' ports."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     from awspipe.sandbox import codecommit, seam, state
@@ -150,12 +153,22 @@ def _build(
     from awspipe.sandbox.githttp import GitHttp
     from awspipe.sandbox.hostapi import HostApi
     from awspipe.sandbox.runtime import Runtime
+    from awspipe.sandbox.siteports import SitePorts
     from awspipe.sandbox.website import Website
 
     _forget_models()
     changes = threading.Event()
     lock = state.WatchedLock(changes.set)
-    seam.install(Runtime(state_dir=directory, lock=lock, role_delay=options.role_delay, endpoint=running.url))
+    sites = SitePorts(record.ACCOUNT, directory / "sites.json")
+    seam.install(
+        Runtime(
+            state_dir=directory,
+            lock=lock,
+            role_delay=options.role_delay,
+            endpoint=running.url,
+            sites_changed=sites.refresh,
+        )
+    )
     store = state.Store(directory / "state")
     log.info("restored %d backends", store.restore())
     seam.resume()
@@ -170,13 +183,13 @@ def _build(
         git=GitHttp(codecommit, account=record.ACCOUNT, changed=changes.set, **key),
         hosts=HostApi(account=record.ACCOUNT, **key),
         sites=Website(record.ACCOUNT),
-        health=lambda: _health(running, store, note),
+        health=lambda: _health(running, store, sites, note),
         port=int(running.url.rpartition(":")[2]),
     )
-    return front, state.Saver(store, lock, changes)
+    return front, state.Saver(store, lock, changes), sites
 
 
-def _health(running: record.Record, store: Store, note: str) -> dict[str, Any]:
+def _health(running: record.Record, store: Store, sites: SitePorts, note: str) -> dict[str, Any]:
     return {
         "sandbox": "awspipe",
         "version": running.version,
@@ -184,6 +197,7 @@ def _health(running: record.Record, store: Store, note: str) -> dict[str, Any]:
         "fingerprint": record.fingerprint(running.secret_key),
         "not_kept": store.not_kept(),
         "notes": [note] if note else [],
+        "sites": sites.addresses(),
     }
 
 

@@ -24,15 +24,18 @@ _POLL = 0.1  # how late the server may notice that it is to end; looking costs n
 _LAST_REQUESTS = 5.0
 
 
-def listen(asked: int, kept: int) -> socket.socket:
-    """Listen at the port that was asked for, else at the one kept from the last start, else at a free one."""
+def listen(asked: int, kept: int, *, but_not: Container[int] = ()) -> socket.socket:
+    """Listen at the port that was asked for, else at the one kept from the last start, else at a free one.
+
+    `but_not` are ports that are kept for somebody else.
+    """
     if asked:
         found = _bound(asked)
         if found is None:
             raise UsageError(f"port {asked} is taken", hint="leave --port out to have a free one chosen")
         return found
-    candidates = [kept] if kept else []
-    for port in candidates + random.sample(_PORTS, _TRIES):
+    candidates = [port for port in random.sample(_PORTS, _TRIES) if port not in but_not]
+    for port in [kept, *candidates] if kept else candidates:
         found = _bound(port)
         if found is not None:
             return found
@@ -133,3 +136,4 @@ class Server:
         """Take no new requests, and let those under way end."""
         self._server.shutdown()
         self._in_flight.wait_for_none(_LAST_REQUESTS)
+        self._server.socket.close()

@@ -30,8 +30,13 @@ def _in_sandbox(target: Target, scope: Scope, address: Address) -> Address:
     if address.label == "Repository":
         url = f"{target.aws.endpoint_url}/_awspipe/git/{scope.region}/v1/repos/{address.name}"
         return Address(address.label, url, address.name)
+    return Address(address.label, target.sites().get(address.name) or _by_name(target, address), address.name)
+
+
+def _by_name(target: Target, address: Address) -> str:
+    """The name under which browsers know a site that has no port yet."""
     port = urlsplit(target.aws.endpoint_url or "").port
-    return Address(address.label, f"http://{address.name}.s3-website.localhost:{port}/", address.name)
+    return f"http://{address.name}.s3-website.localhost:{port}/"
 
 
 def documents(target: Target, scope: Scope, addresses: Iterable[Address]) -> list[dict[str, Any]]:
