@@ -13,6 +13,7 @@ from awspipe.formats.nodes import Finding, Node
 from awspipe.formats.reader import Reading, read
 from awspipe.spec import messages
 from awspipe.spec.models import Pipeline
+from awspipe.spec.salvage import salvaged
 from awspipe.spec.structure import check
 
 PROBLEMS_LIMIT = 200
@@ -55,13 +56,16 @@ def _checked(root: Node) -> tuple[Pipeline | None, tuple[Finding, ...]]:
         pipeline = Pipeline.model_validate(root.value)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        return None, tuple(messages.findings(details, root))
-    return pipeline, tuple(
-        Finding(
-            root.key_at(one.path) if one.at_key else messages.place_of(root, one.path), one.message, one.hint
-        )
-        for one in check(pipeline)
-    )
+        rest = salvaged(details, root)
+        return None, (*messages.findings(details, root), *(_broken(rest, root) if rest else ()))
+    return pipeline, tuple(_broken(pipeline, root))
+
+
+def _broken(pipeline: Pipeline, root: Node) -> Iterator[Finding]:
+    """The rules of CodePipeline's that a pipeline breaks."""
+    for one in check(pipeline):
+        place = root.key_at(one.path) if one.at_key else messages.place_of(root, one.path)
+        yield Finding(place, one.message, one.hint)
 
 
 def _same_pipeline_twice(loaded: list[tuple[Node, Pipeline]]) -> Iterator[Finding]:

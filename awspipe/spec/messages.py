@@ -27,7 +27,7 @@ def findings(errors: Iterable[ErrorDetails], root: Node) -> Iterator[Finding]:
     """Each error as a finding; a key that is missing only because it is misspelt is no second mistake."""
     listed = list(errors)
     misspelt = {
-        (*error["loc"][:-1], _meant(error, root)) for error in listed if error["type"] == "extra_forbidden"
+        (*error["loc"][:-1], meant_key(error, root)) for error in listed if error["type"] == "extra_forbidden"
     }
     for error in listed:
         if not (error["type"] == "missing" and error["loc"] in misspelt):
@@ -79,12 +79,12 @@ def _label(loc: Path) -> str:
 
 
 def _unknown_key(error: ErrorDetails, root: Node) -> Said:
-    meant = _meant(error, root)
-    hint = _did_you_mean(meant) or f"known here: {', '.join(_free_keys(error, root))}"
+    hint = _did_you_mean(meant_key(error, root)) or f"known here: {', '.join(_free_keys(error, root))}"
     return f"unknown key {_label(error['loc'])}", hint
 
 
-def _meant(error: ErrorDetails, root: Node) -> str:
+def meant_key(error: ErrorDetails, root: Node) -> str:
+    """The key that an unknown one was probably to be; "" where there is none like it."""
     return nearest(str(error["loc"][-1]), _free_keys(error, root))
 
 
