@@ -6,6 +6,7 @@
     ├── RefusedError            3   stopped for safety: a foreign resource, the wrong account
     ├── CredentialsError        4   missing, expired, or not allowed to do anything
     ├── AwsError                1   AWS refused a call; carries its code and request id
+    ├── PendingError            8   it is not there yet, and may come by itself
     ├── ApplyError              1   steps of `up` or `down` failed, or something of ours is left
     └── StoppedError          130   Ctrl-C
 
@@ -88,6 +89,12 @@ class AwsError(AwspipeError):
         self.code = code
         self.operation = operation
         self.request_id = request_id
+
+
+class PendingError(AwspipeError):
+    """What was asked for is not there yet, and may come by itself: the same command may work later."""
+
+    exit_code = 8
 
 
 class ApplyError(AwspipeError):

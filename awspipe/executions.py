@@ -14,7 +14,11 @@ from awspipe.providers.base import Address
 from awspipe.resources.bucket import is_site, website_url
 from awspipe.resources.repository import Repository
 
+UNFINISHED = frozenset({"InProgress", "Stopping"})
+"""The states of an execution that goes on."""
+
 _RECENT = 5
+_PAGE = 100
 _INDEX_LAG = timedelta(minutes=10)
 
 
@@ -53,6 +57,24 @@ class ExecutionStatus:
     message: str
     trigger: str
     summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRun:
+    """The last try of an action in one execution. `by` is who answered or changed it, an ARN or ""."""
+
+    stage: str
+    name: str
+    category: str
+    state: str
+    started: datetime | None
+    updated: datetime | None
+    by: str
+    external_id: str
+    """What its provider calls it; for an approval of a PARALLEL pipeline its token."""
+    summary: str
+    url: str
+    configuration: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +128,31 @@ def status(aws: Aws, name: str) -> PipelineStatus | None:
             executions=tuple(_execution(one) for one in listed["pipelineExecutionSummaries"]),
             addresses=tuple(_addresses(scope, declared["pipeline"])),
         )
+
+
+def executions_of(aws: Aws, name: str, limit: int) -> Iterator[ExecutionStatus]:
+    """The executions of a pipeline, newest first and at most `limit`, page by page as they are taken."""
+    pages = aws.client("codepipeline").get_paginator("list_pipeline_executions")
+    listed = pages.paginate(pipelineName=name, PaginationConfig={"MaxItems": limit, "PageSize": _PAGE})
+    for page in listed:
+        yield from map(_execution, page["pipelineExecutionSummaries"])
+
+
+def execution(aws: Aws, name: str, id_: str) -> ExecutionStatus:
+    """One execution; GetPipelineExecution does not tell its times."""
+    answer = aws.client("codepipeline").get_pipeline_execution(pipelineName=name, pipelineExecutionId=id_)
+    found = answer["pipelineExecution"]
+    return _execution({**found, "sourceRevisions": found.get("artifactRevisions", ())})
+
+
+def actions_of(aws: Aws, name: str, execution: str) -> tuple[ActionRun, ...]:
+    """The last try of each action of one execution, in the order in which they began."""
+    pages = aws.client("codepipeline").get_paginator("list_action_executions")
+    latest: dict[tuple[str, str], ActionRun] = {}
+    for page in pages.paginate(pipelineName=name, filter={"pipelineExecutionId": execution}):
+        for one in map(_run, page["actionExecutionDetails"]):  # newest first
+            latest.setdefault((one.stage, one.name), one)
+    return tuple(reversed(latest.values()))
 
 
 def pipelines(aws: Aws, now: datetime) -> tuple[PipelineEntry, ...]:
@@ -210,6 +257,24 @@ def _execution(summary: dict[str, Any]) -> ExecutionStatus:
         message=revision.get("revisionSummary", ""),
         trigger=trigger.get("triggerType", ""),
         summary=summary.get("statusSummary", ""),
+    )
+
+
+def _run(detail: dict[str, Any]) -> ActionRun:
+    asked, result = detail.get("input") or {}, (detail.get("output") or {}).get("executionResult") or {}
+    error = result.get("errorDetails") or {}
+    return ActionRun(
+        stage=detail["stageName"],
+        name=detail["actionName"],
+        category=(asked.get("actionTypeId") or {}).get("category", ""),
+        state=detail["status"],
+        started=detail.get("startTime"),
+        updated=detail.get("lastUpdateTime"),
+        by=detail.get("updatedBy", ""),
+        external_id=result.get("externalExecutionId", ""),
+        summary=error.get("message") or result.get("externalExecutionSummary", ""),
+        url=result.get("externalExecutionUrl", ""),
+        configuration=asked.get("resolvedConfiguration") or asked.get("configuration") or {},
     )
 
 

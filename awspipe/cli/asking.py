@@ -21,6 +21,19 @@ def go_on(console: Console, question: str, accepted: Callable[[str], bool], *, o
         raise AwspipeError(otherwise)
 
 
+def number(console: Console, question: str, most: int) -> int:
+    """A number from 1 to `most`. Raises AwspipeError after another answer, StoppedError after Ctrl-C."""
+    answered = ""
+
+    def accepted(answer: str) -> bool:
+        nonlocal answered
+        answered = answer
+        return answer.isascii() and answer.isdigit() and 1 <= int(answer) <= most
+
+    go_on(console, question, accepted, otherwise="nothing was changed")
+    return int(answered)
+
+
 def nobody(otherwise: str, command: str) -> UsageError:
     """Nobody can answer, and it is not for us to decide; `command` is what decides it."""
     return UsageError(f"nobody is there to be asked: {otherwise}", hint=f"`{command}` goes on without asking")

@@ -11,6 +11,7 @@ import typer
 from awspipe import __version__
 from awspipe.cli import sandbox as sandbox_commands
 from awspipe.cli import usage
+from awspipe.cli.approve import approve, reject
 from awspipe.cli.console import Console, reconfigure
 from awspipe.cli.deploy import deploy
 from awspipe.cli.down import down
@@ -65,7 +66,7 @@ def awspipe(
     context.obj = Options(profile, region, endpoint_url, sandbox, json, debug)
 
 
-for command in (init, validate, plan, up, status, ls, down, deploy, schema):
+for command in (init, validate, plan, up, status, approve, reject, ls, down, deploy, schema):
     app.command()(command)
 app.command("git-credential", hidden=True)(git_credential)
 app.add_typer(sandbox_commands.app)

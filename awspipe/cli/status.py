@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from awspipe.cli import choosing
 from awspipe.cli.console import Console
 from awspipe.cli.options import SPEC, SpecFile, given
-from awspipe.errors import AwspipeError
 
 
 def status(
@@ -32,27 +31,14 @@ def status(
     options = given(context)
     console = Console(json=options.json)
     documents = []
-    for name, region in _named(names or [], file):
+    for name, region in choosing.pipelines(names or [], file):
         target = connect(options, console, region)
         target.aws.brief = True
         with threads(1, "status") as pool:
             answer = pool.submit(read, target.aws, name)
             found = target.aws.awaited(answer, f"where {name} stands")
         if found is None:
-            raise AwspipeError(
-                f"there is no pipeline {name} in {target.aws.region}"
-                + (" of the sandbox" if target.sandbox else ""),
-                hint=f"`{target.command('ls')}` lists those there are; --region R looks elsewhere",
-            )
+            raise choosing.missing(target, name)
         documents.append(view.document(target, found))
         console.answer(view.lines(target, found, datetime.now(UTC)))
     console.document({"pipelines": documents})
-
-
-def _named(names: list[str], file: str) -> list[tuple[str, str | None]]:
-    """The pipelines asked for; a spec at hand says in which region they are."""
-    from awspipe.spec.load import load_file
-
-    specs = load_file(Path(file)) if not names or Path(file).is_file() else ()
-    regions = {spec.name: spec.region for spec in specs}
-    return [(name, regions.get(name)) for name in names or regions]

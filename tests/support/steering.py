@@ -1,0 +1,65 @@
+"""The commands as a user types them, in this process and against a sandbox in it."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from awspipe.aws import Aws
+from awspipe.cli import main
+from awspipe.cli.console import Console
+from tests.support import core, sandbox
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        found = json.loads(self.out)
+        assert found.pop("schema_version") == 1
+        return dict(found)
+
+
+class Commands:
+    """Runs command lines; nobody is there to be asked."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *words: str) -> Said:
+        self._capsys.readouterr()
+        code = main.run([*words, "--region", sandbox.REGION])
+        out, err = self._capsys.readouterr()
+        return Said(code, out, err)
+
+
+class Asked(Console):
+    """A console at which somebody answers."""
+
+    def __init__(self, *answers: str) -> None:
+        super().__init__(out=io.StringIO(), err=io.StringIO(), environ={})
+        self._answers = list(answers)
+        self.questions: list[str] = []
+
+    @property
+    def interactive(self) -> bool:
+        return True
+
+    def ask(self, question: str) -> str:
+        self.questions.append(question)
+        return self._answers.pop(0)
+
+
+def connection() -> Aws:
+    """What a command talks to AWS with."""
+    return core.connect(core.session())
