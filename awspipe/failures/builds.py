@@ -1,0 +1,142 @@
+"""What CodeBuild knows of a build that failed: its phases, and the last lines of the command that did.
+
+https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details-phases.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from awspipe.aws import Aws
+from awspipe.failures.cause import Failure, Said, Where
+from awspipe.failures.reading import allowed
+
+_EVENTS = 300
+_LATE = 10_000
+"""Milliseconds by which a line may be later than the end of its phase."""
+
+_OWN = re.compile(r"^\[Container\] \S+ \S+ (?P<said>.*)$")
+_TOLD = re.compile(r"Phase: (?P<phase>\w+), Code: (?P<code>\w+), Message: (?P<message>.*)", re.DOTALL)
+
+
+def gather(aws: Aws, failure: Failure) -> None:
+    """Add a build's phases and last lines to the evidence."""
+    if not failure.external_id:
+        return
+    answer = allowed(
+        failure,
+        "codebuild:BatchGetBuilds",
+        lambda: aws.client("codebuild").batch_get_builds(ids=[failure.external_id]),
+    )
+    if answer is None or not answer["builds"]:
+        _from_action(failure)
+        return
+    build = answer["builds"][0]
+    failure.facts |= _facts(build)
+    failed = [one for one in build["phases"] if one.get("phaseStatus", "SUCCEEDED") not in _FINE]
+    for phase in failed:
+        failure.said += _said(phase)
+    if failed:
+        failure.facts["phase"] = failed[0]["phaseType"]
+    _add_lines(aws, failure, build, failed)
+
+
+_FINE = ("SUCCEEDED", "IN_PROGRESS")
+
+
+def _from_action(failure: Failure) -> None:
+    """What the action says of the phase, where the build itself cannot be asked."""
+    for one in list(failure.said):
+        found = _TOLD.search(one.text)
+        if found:
+            failure.facts["phase"] = found["phase"]
+            failure.said.insert(0, Said(Where.PHASE, found["message"], found["code"]))
+
+
+def _facts(build: dict[str, Any]) -> dict[str, str]:
+    buildspec = build["source"].get("buildspec") or "buildspec.yml"
+    return {
+        "project": build["projectName"],
+        "buildspec": "" if "\n" in buildspec else buildspec,
+        "image": build["environment"]["image"],
+        "minutes": str(build.get("timeoutInMinutes", "")),
+        "queue": str(build.get("queuedTimeoutInMinutes", "")),
+        "role": build.get("serviceRole", ""),
+    }
+
+
+def _said(phase: dict[str, Any]) -> list[Said]:
+    """A failed phase's contexts; one that was ended from outside says so by its status."""
+    status = f"{phase['phaseType']} {phase['phaseStatus']}"
+    contexts = [
+        Said(Where.PHASE, one.get("message", ""), one.get("statusCode", ""))
+        for one in phase.get("contexts", ())
+        if one.get("message") or one.get("statusCode")
+    ]
+    ended = phase["phaseStatus"] in ("TIMED_OUT", "STOPPED")
+    return [Said(Where.PHASE, status, status), *contexts] if ended else contexts
+
+
+def _add_lines(aws: Aws, failure: Failure, build: dict[str, Any], failed: Sequence[dict[str, Any]]) -> None:
+    logs = build.get("logs") or {}
+    if "groupName" not in logs or "streamName" not in logs:
+        return
+    until = failed[0].get("endTime") if failed else build.get("endTime")
+    lines = log_lines(aws, failure, logs["groupName"], logs["streamName"], until=until)
+    failure.facts |= _asked(lines)
+    failure.detail += command_lines(lines, failed[0]["phaseType"] if failed else "")
+    failure.said += [Said(Where.LOG, "\n".join(failure.detail))]
+
+
+def log_lines(
+    aws: Aws, failure: Failure, group: str, stream: str, *, until: datetime | None = None
+) -> list[str]:
+    """The last lines of a log stream, or those before a moment; none where it is not there."""
+    request: dict[str, Any] = {
+        "logGroupName": group,
+        "logStreamName": stream,
+        "limit": _EVENTS,
+        "startFromHead": False,
+    }
+    if until is not None:
+        request["endTime"] = int(until.timestamp() * 1000) + _LATE
+    answer = allowed(
+        failure,
+        f"logs:GetLogEvents on {group}",
+        lambda: aws.client("logs").get_log_events(**request),
+        "ResourceNotFoundException",
+    )
+    return [] if answer is None else [one["message"] for one in answer["events"]]
+
+
+def _own(line: str) -> str | None:
+    """What CodeBuild itself says in a line; None in a line of a command."""
+    found = _OWN.match(line.rstrip("\n"))
+    return found["said"] if found else None
+
+
+def command_lines(lines: Sequence[str], phase: str) -> list[str]:
+    """What the command said that made a phase fail: the lines before the phase's end, since it began."""
+    ends = [n for n, line in enumerate(lines) if (_own(line) or "").startswith(f"Phase complete: {phase} ")]
+    before = lines[: ends[0]] if ends else lines
+    begins = [n for n, line in enumerate(before) if (_own(line) or "").startswith("Running command ")]
+    return [line for line in before[begins[-1] + 1 if begins else 0 :] if _own(line) is None]
+
+
+def _asked(lines: Sequence[str]) -> dict[str, str]:
+    """The files of the artifact that were looked for in vain: CodeBuild says what it expands."""
+    own = [said for said in map(_own, lines) if said]
+    bases = [
+        said.partition(": ")[2].strip() for said in own if said.startswith("Expanding base directory path:")
+    ]
+    files = [
+        said.removeprefix("Expanding ").strip()
+        for said in own
+        if said.startswith("Expanding ") and "base directory" not in said
+    ]
+    wanted = list(dict.fromkeys(one for one in files if one not in bases))
+    found = {"artifacts-base": bases[-1] if bases else ""}
+    return found | ({"artifacts-files": ", ".join(wanted[:5])} if wanted else {})

@@ -1,0 +1,121 @@
+"""Why an execution ended where none of its actions failed: superseded, stopped, cancelled, a condition.
+
+https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from awspipe.aws import Aws
+from awspipe.errors import AwsError
+from awspipe.explain import DENIED, explained
+from awspipe.failures import plain
+from awspipe.failures.cause import Cause
+
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_PAGES = 3
+
+
+def causes(
+    aws: Aws, pipeline: str, found: dict[str, Any], tried: Sequence[dict[str, Any]], *, explained: bool
+) -> tuple[Cause, ...]:
+    """The end of an execution as a cause. `tried` are its actions; `explained`: one that failed is told."""
+    summary = found.get("statusSummary", "")
+    last = tried[-1]["stageName"] if tried else ""
+    match found["status"]:
+        case "Superseded":
+            return (_superseded(aws, pipeline, found["pipelineExecutionId"], summary, last),)
+        case "Stopped" | "Stopping":
+            return (_stopped(aws, pipeline, found["pipelineExecutionId"], found["status"], last),)
+        case "Cancelled":
+            text = f"cancelled{_at(last)}, because the pipeline was updated while it ran"
+            return (_end(text, "start a new execution: `awspipe run` or a push", "cancelled"),)
+        case "Failed" if not explained:
+            return _conditions(aws, pipeline, found["pipelineExecutionId"]) or (_unexplained(summary),)
+    return ()
+
+
+def _at(stage: str) -> str:
+    return f" after it was in {stage}" if stage else ""
+
+
+def _end(line: str, fix: str, known: str) -> Cause:
+    return Cause("", "", plain.line(line), fix, known=known)
+
+
+def _unexplained(summary: str) -> Cause:
+    text = f"it failed, and AWS names no action that did{': ' + summary if summary else ''}"
+    return _end(text, "look at it in the console", "")
+
+
+def _superseded(aws: Aws, pipeline: str, execution: str, summary: str, last: str) -> Cause:
+    """By which: AWS's summary says it, or else it is the next that began and was not overtaken itself."""
+    named = [one for one in _ID.findall(summary) if one != execution]
+    newer = named[-1] if named else _newer(aws, pipeline, execution)
+    by = f"execution {newer[:8]}" if newer else "a newer execution"
+    line = f"superseded by {by}, which overtook it while it waited{_at(last)}"
+    fix = "nothing is lost: the newer execution carries this commit too, if it follows it on the branch"
+    return _end(line, fix, "superseded")
+
+
+def _newer(aws: Aws, pipeline: str, execution: str) -> str:
+    """The oldest execution that began later and was not superseded."""
+    best = ""
+    for one in _listed(aws, pipeline):
+        if one["pipelineExecutionId"] == execution:
+            return best
+        if one["status"] != "Superseded":
+            best = one["pipelineExecutionId"]
+    return ""
+
+
+def _stopped(aws: Aws, pipeline: str, execution: str, status: str, last: str) -> Cause:
+    """Why: the reason that was given. Who: AWS keeps that in CloudTrail only."""
+    mine = next((one for one in _listed(aws, pipeline) if one["pipelineExecutionId"] == execution), {})
+    reason = ((mine.get("stopTrigger") or {}).get("reason") or "").strip()
+    word = "stopped" if status == "Stopped" else "being stopped"
+    line = f"{word} by hand{_at(last)}: {reason or 'no reason was given'}"
+    fix = "retry the stage, or start a new execution" if status == "Stopped" else ""
+    return _end(line, fix, "stopped")
+
+
+def _listed(aws: Aws, pipeline: str) -> list[dict[str, Any]]:
+    """The newest executions; none where they may not be read."""
+    pages = aws.client("codepipeline").get_paginator("list_pipeline_executions")
+    try:
+        with explained(f"list the executions of {pipeline}"):
+            asked = pages.paginate(pipelineName=pipeline, PaginationConfig={"MaxItems": 100 * _PAGES})
+            return [one for page in asked for one in page["pipelineExecutionSummaries"]]
+    except AwsError as error:
+        if error.code not in DENIED:
+            raise
+        return []
+
+
+def _conditions(aws: Aws, pipeline: str, execution: str) -> tuple[Cause, ...]:
+    """The rules of stage conditions that failed: they fail a stage without an action.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works-conditions.html
+    """
+    pages = aws.client("codepipeline").get_paginator("list_rule_executions")
+    asked = {"pipelineName": pipeline, "filter": {"pipelineExecutionId": execution}}
+    try:
+        with explained(f"list the conditions of {pipeline}"):
+            rules = [one for page in pages.paginate(**asked) for one in page["ruleExecutionDetails"]]
+    except AwsError as error:
+        if error.code not in DENIED:
+            raise
+        return (_unexplained("codepipeline:ListRuleExecutions would tell more: these credentials may not"),)
+    return tuple(_condition(one) for one in rules if one["status"] == "Failed")
+
+
+def _condition(rule: dict[str, Any]) -> Cause:
+    error = ((rule.get("output") or {}).get("executionResult") or {}).get("errorDetails") or {}
+    said = error.get("message") or "AWS does not say why"
+    line = f"the condition {rule['ruleName']} was not met: {said}"
+    return Cause(
+        rule["stageName"], "", plain.line(line), "mend the condition, or what it looks at, and retry"
+    )

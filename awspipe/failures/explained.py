@@ -1,0 +1,117 @@
+"""Why one execution of a pipeline failed, or ended before its time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from functools import cache, partial
+from typing import Any
+
+from awspipe.aws import Aws
+from awspipe.explain import explained
+from awspipe.failures import (
+    artifact,
+    builds,
+    deployments,
+    ends,
+    known,
+    known_access,
+    known_actions,
+    known_builds,
+    known_deployments,
+)
+from awspipe.failures.cause import Cause, Failure, Place, Said, Where
+
+ROWS = (*known_access.ROWS, *known_builds.ROWS, *known_deployments.ROWS, *known_actions.ROWS)
+"""Every known cause."""
+
+_GATHER = {"CodeBuild": builds.gather, "CodeDeploy": deployments.gather}
+_MOST = 10
+"""Failures of one execution that are looked into."""
+
+
+def causes(aws: Aws, pipeline: str, execution: str) -> tuple[Cause, ...]:
+    """Why an execution failed: a cause for each action whose last try did, in the order in which they began.
+
+    An execution that was superseded, stopped or cancelled has that as its cause; one that goes on well, or
+    has succeeded, has none. Reads only: the executions and actions must be readable (AwsError else), and a
+    denied read of what lies behind them is said in `detail` with the permission it needs.
+    """
+    with explained(f"look for the cause of the failure of {pipeline}"):
+        details, found = aws.gather(
+            lambda: _actions(aws, pipeline, execution),
+            lambda: aws.client("codepipeline").get_pipeline_execution(
+                pipelineName=pipeline, pipelineExecutionId=execution
+            )["pipelineExecution"],
+        )
+    tried = _last_tries(details)
+    failed = [_failure(pipeline, one) for one in tried if one["status"] == "Failed"]
+    told = tuple(_explained(aws, one) for one in failed[:_MOST])
+    return told + ends.causes(aws, pipeline, found, tried, explained=bool(told))
+
+
+def _actions(aws: Aws, pipeline: str, execution: str) -> list[dict[str, Any]]:
+    pages = aws.client("codepipeline").get_paginator("list_action_executions")
+    asked = {"pipelineName": pipeline, "filter": {"pipelineExecutionId": execution}}
+    return [one for page in pages.paginate(**asked) for one in page["actionExecutionDetails"]]
+
+
+def _last_tries(details: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The newest try of each action, oldest action first. AWS lists the newest try first."""
+    newest: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in details:
+        newest.setdefault((one["stageName"], one["actionName"]), one)
+    return sorted(newest.values(), key=lambda one: one["startTime"])
+
+
+def _failure(pipeline: str, one: dict[str, Any]) -> Failure:
+    """An action execution as evidence: what it says itself."""
+    given, result = one.get("input") or {}, (one.get("output") or {}).get("executionResult") or {}
+    kind, error = given.get("actionTypeId") or {}, result.get("errorDetails") or {}
+    failure = Failure(
+        pipeline=pipeline,
+        stage=one["stageName"],
+        action=one["actionName"],
+        category=kind.get("category", ""),
+        provider=kind.get("provider", ""),
+        status=one["status"],
+        configuration=given.get("resolvedConfiguration") or given.get("configuration") or {},
+        inputs=tuple(_places(given.get("inputArtifacts") or ())),
+        external_id=result.get("externalExecutionId", ""),
+        log_stream=result.get("logStreamARN", ""),
+        said=[Said(Where.ACTION, error.get("message", ""), error.get("code", ""))],
+    )
+    failure.facts["by"] = _who(one.get("updatedBy", ""))
+    failure.facts["comment"] = result.get("externalExecutionSummary", "")
+    failure.facts["provider"] = failure.provider
+    return failure
+
+
+def _places(artifacts: Any) -> Iterator[Place]:
+    for one in artifacts:
+        where = one.get("s3location") or {}
+        if {"bucket", "key"} <= where.keys():
+            yield Place(where["bucket"], where["key"])
+
+
+def _who(arn: str) -> str:
+    """The name in the ARN of a user or a session of a role; the whole text where it is no such ARN."""
+    return arn.rpartition("/")[2] if arn.startswith("arn:") and "/" in arn else arn.rpartition(":")[2] or arn
+
+
+def _explained(aws: Aws, failure: Failure) -> Cause:
+    failure.names = cache(partial(artifact.names, aws, failure))
+    gather = _GATHER.get(failure.provider, _lines_only)
+    gather(aws, failure)
+    return known.explained(ROWS, failure)
+
+
+def _lines_only(aws: Aws, failure: Failure) -> None:
+    """The last lines of what CodePipeline runs itself: `arn:...:log-group:G:log-stream:S`."""
+    parts = failure.log_stream.split(":", 6)
+    if len(parts) != 7:
+        return
+    group, _, stream = parts[6].partition(":log-stream:")
+    lines = builds.log_lines(aws, failure, group, stream) if stream else []
+    failure.detail += lines
+    failure.said.append(Said(Where.LOG, "\n".join(itertools.islice(reversed(lines), 20))))

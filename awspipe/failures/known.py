@@ -1,0 +1,101 @@
+"""The table of known causes: what to look for, and what it means.
+
+A row's `line` and `fix` are sentences with `{names}`: groups of its pattern, `facts` of the failure, and what
+its `more` finds out. Rows are tried in order, so what is special stands before what is general.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from awspipe.failures import plain
+from awspipe.failures.cause import Cause, Failure, Said, Where
+
+More = Callable[[Failure, re.Match[str]], Mapping[str, str]]
+
+
+def nothing(failure: Failure, match: re.Match[str]) -> Mapping[str, str]:
+    """No more is to be found out."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One known cause.
+
+    `where` says whose words are looked at, `code` and `text` are searched in them without regard to case.
+    `source` is where the words are public; a row that is not `verified` was made from a description of the
+    failure, or from what the sandbox says, and is therefore matched loosely.
+    """
+
+    name: str
+    where: tuple[Where, ...]
+    text: str = ""
+    code: str = ""
+    category: str = ""
+    provider: str = ""
+    line: str
+    fix: str = ""
+    more: More = nothing
+    source: str
+    verified: bool = True
+
+
+class _Facts(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def explained(rows: Iterable[Row], failure: Failure) -> Cause:
+    """The first row that knows a failure, filled in; AWS's own words where none does."""
+    for row in rows:
+        found = _match(row, failure)
+        if found is not None:
+            return _cause(row, failure, found)
+    return _made(failure, _own_words(failure))
+
+
+def _match(row: Row, failure: Failure) -> re.Match[str] | None:
+    if row.category not in ("", failure.category) or row.provider not in ("", failure.provider):
+        return None
+    for one in failure.said:
+        if one.where in row.where and re.search(row.code, one.code, re.IGNORECASE):
+            found = re.search(row.text, one.text, re.IGNORECASE | re.DOTALL)
+            if found is not None:
+                return found
+    return None
+
+
+def _cause(row: Row, failure: Failure, match: re.Match[str]) -> Cause:
+    groups = {name: value or "" for name, value in match.groupdict().items()}
+    facts = _Facts({**failure.facts, **groups})
+    facts |= row.more(failure, match)
+    return _made(failure, row.line.format_map(facts), row.fix.format_map(facts), row.name)
+
+
+def _made(failure: Failure, line: str, fix: str = "", known: str = "") -> Cause:
+    """A cause in words, with the evidence behind it."""
+    return Cause(
+        stage=failure.stage,
+        action=failure.action,
+        line=plain.line(line),
+        fix=plain.line(fix),
+        detail=(*plain.tail(failure.detail), *_more_permissions(failure)),
+        known=known,
+    )
+
+
+def _more_permissions(failure: Failure) -> tuple[str, ...]:
+    """What was not looked at because nobody may."""
+    return tuple(
+        f"({one} would tell more: these credentials may not)" for one in dict.fromkeys(failure.denied)
+    )
+
+
+def _own_words(failure: Failure) -> str:
+    said: Said | None = next((one for one in failure.said if one.text and one.where is not Where.LOG), None)
+    if said is None:
+        return f"{failure.action} {failure.status.lower()}, and AWS does not say why"
+    return f"{said.text} ({said.code})" if said.code and said.code not in said.text else said.text
