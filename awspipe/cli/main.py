@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from awspipe import __version__
+from awspipe.cli import cost as cost_commands
 from awspipe.cli import sandbox as sandbox_commands
 from awspipe.cli import usage
 from awspipe.cli.approve import approve, reject
@@ -69,6 +70,7 @@ def awspipe(
 for command in (init, validate, plan, up, status, approve, reject, ls, down, deploy, schema):
     app.command()(command)
 app.command("git-credential", hidden=True)(git_credential)
+app.add_typer(cost_commands.app)
 app.add_typer(sandbox_commands.app)
 
 
