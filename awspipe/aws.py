@@ -51,6 +51,8 @@ class Aws:
     listener: Listener = silent
     brief: bool = False
     """Give up soon where nobody answers: for commands that only look."""
+    once_each: bool = False
+    """Try each call once: who asks again and again does the waiting."""
     sleep: Callable[[float], object] | None = None
     now: Callable[[], float] = time.monotonic
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -69,7 +71,7 @@ class Aws:
                         service,  # type: ignore[call-overload]
                         region_name=self.region,
                         endpoint_url=self.endpoint_url,
-                        config=self._asking if service == "sts" or self.brief else self._config,
+                        config=self._config_of(service),
                     )
             return self._clients[service]
 
@@ -90,6 +92,16 @@ class Aws:
         if chosen:
             return config
         return config.merge(Config(retries={"mode": "standard", "total_max_attempts": _TOTAL_ATTEMPTS}))
+
+    def _config_of(self, service: str) -> Any:
+        from botocore.config import Config
+
+        if service == "sts" or self.brief:
+            return self._asking
+        if self.once_each:
+            single = Config(read_timeout=15, retries={"mode": "standard", "total_max_attempts": 1})
+            return self._config.merge(single)
+        return self._config
 
     @cached_property
     def _asking(self) -> Any:

@@ -37,3 +37,8 @@ class FakeClock:
             raise ValueError("sleep length must be non-negative")
         with self._lock:
             self._now += timedelta(seconds=seconds)
+
+    def rewind(self, seconds: float) -> None:
+        """Go back, for what should have happened earlier."""
+        with self._lock:
+            self._now -= timedelta(seconds=seconds)
