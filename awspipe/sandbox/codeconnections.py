@@ -1,24 +1,20 @@
 """CodeConnections: connections to GitHub and its like, by both of the service's names.
 
-moto does not know the service: it is told of two modules that do not exist as files. On AWS too the old name
-(codestar-connections) and the new one show the same connections.
+On AWS too the old name (codestar-connections) and the new one show the same connections.
 """
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import boto3
-from moto import backend_index
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.resource_tagging import TaggedResource
 
-from awspipe.sandbox import handshakes, runtime, tags
+from awspipe.sandbox import added, handshakes, runtime, tags
 from awspipe.sandbox.service import (
     Answer,
     Backend,
@@ -164,18 +160,10 @@ _RESPONSES = {name: response_class(name, codeconnections_backends) for name in N
 
 
 def _routes(name: str) -> SimpleNamespace:
-    base = rf"https?://{name}\.(.+)\.amazonaws\.com"
-    return SimpleNamespace(url_bases=[base], url_paths={"{0}/$": _RESPONSES[name].dispatch})
+    return added.routes(name, _RESPONSES[name])
 
 
 def install() -> None:
     """Tell moto of the service; again is harmless."""
     for name in NAMES:
-        module = name.replace("-", "")
-        if f"moto.{module}" in sys.modules:
-            continue
-        made = ModuleType(f"moto.{module}")
-        setattr(made, f"{module}_backends", _BY_NAME[name])
-        sys.modules[made.__name__] = made
-        pattern = re.compile(rf"https?://{name}\.(.+)\.amazonaws\.com")
-        backend_index.backend_url_patterns.append((name, pattern))
+        added.install(name, _BY_NAME[name], name)

@@ -29,6 +29,8 @@ from awspipe.errors import RefusedError
 
 ACCOUNT = "123456789012"
 """The account that every sandbox plays."""
+ACCOUNT_PLANS = ("legacy", "free", "paid")
+"""What it can be to AWS's Free Tier; legacy: made before there were plans, 2025-07-15."""
 
 HEALTH = "/_awspipe/health"
 HOSTS = "/_awspipe/hosts"

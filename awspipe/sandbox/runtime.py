@@ -25,6 +25,8 @@ class Runtime:
     lock: threading.RLock = field(default_factory=threading.RLock)
     role_delay: float = 0.0
     """Seconds during which a new role is unusable, as on AWS where IAM is eventually consistent."""
+    account_plan: str = "free"
+    """What the account is to AWS's Free Tier: `legacy` (made before 2025-07-15), `free` or `paid`."""
     endpoint: str | None = None
     """Where this sandbox is served, e.g. `http://127.0.0.1:4711`; None in process."""
     jobs: Jobs = field(default_factory=Jobs)

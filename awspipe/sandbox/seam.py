@@ -18,7 +18,9 @@ from awspipe.sandbox import (
     codedeploy,
     codepipeline,
     eventbus,
+    freetier,
     names,
+    pricelist,
     runtime,
     s3,
 )
@@ -40,6 +42,8 @@ SERVICES: tuple[Service, ...] = (
     Service("codebuild", codebuild.codebuild_backends),
     Service("codedeploy", codedeploy.codedeploy_backends),
     Service("codepipeline", codepipeline.codepipeline_backends),
+    Service("freetier", freetier.freetier_backends),
+    Service("pricing", pricelist.pricing_backends),
 )
 
 _RESPONSES: dict[str, type[SandboxResponse]] = {
@@ -81,6 +85,8 @@ def install(runtime_: runtime.Runtime) -> None:
         urls.url_paths.clear()
         urls.url_paths["{0}/$"] = response.dispatch
     codeconnections.install()
+    freetier.install()
+    pricelist.install()
     eventbus.TARGETS["codepipeline"] = codepipeline.start_by_rule
     eventbus.install()
     s3.install()

@@ -2,7 +2,8 @@
 
 Realism for tests, off by default: `AWSPIPE_SANDBOX_ROLE_DELAY` (seconds that a new role is unusable),
 `AWSPIPE_SANDBOX_THROTTLE` (every so many calls one is throttled) and `AWSPIPE_SANDBOX_DELAY_MS` (added to
-every API call), or the options of the same names.
+every API call), or the options of the same names. `AWSPIPE_SANDBOX_ACCOUNT_PLAN` says what the account is to
+AWS's Free Tier: `legacy`, `free` or `paid`.
 """
 
 from __future__ import annotations
@@ -55,7 +56,17 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     ):
         default = os.environ.get(f"AWSPIPE_SANDBOX_{name.upper().replace('-', '_')}") or "0"
         parser.add_argument(f"--{name}", type=kind, default=default, help=what)
+    plan = os.environ.get("AWSPIPE_SANDBOX_ACCOUNT_PLAN") or "free"
+    parser.add_argument(
+        "--account-plan", type=_account_plan, default=plan, help="what the account is to AWS's Free Tier"
+    )
     return parser.parse_args(argv)
+
+
+def _account_plan(word: str) -> str:
+    if word not in record.ACCOUNT_PLANS:
+        raise argparse.ArgumentTypeError(f"{word!r} is none of {', '.join(record.ACCOUNT_PLANS)}")
+    return word
 
 
 def _serve_alone(options: argparse.Namespace) -> None:
@@ -165,6 +176,7 @@ def _build(
             state_dir=directory,
             lock=lock,
             role_delay=options.role_delay,
+            account_plan=options.account_plan,
             endpoint=running.url,
             sites_changed=sites.refresh,
         )

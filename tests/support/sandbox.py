@@ -44,7 +44,8 @@ def client(service: str, region: str = REGION) -> Any:
 
     def check(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
         # AWS answers an empty list where there is nothing, whatever minimum the model shares with requests.
-        answer = {name: value for name, value in parsed.items() if value != []}
+        required = model.output_shape.required_members if model.output_shape else ()
+        answer = {name: value for name, value in parsed.items() if value != [] or name in required}
         if http_response.status_code < 300 and service not in _MOTOS_OWN:
             modelcheck.check_output(service, model.name, answer)
 

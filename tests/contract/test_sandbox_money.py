@@ -1,0 +1,105 @@
+"""The sandbox's Free Tier and price list: an account's plan, usage as it was played, prices as shipped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from awspipe.sandbox import pricefile
+from tests.support import engine
+from tests.support.sandbox import ACCOUNT, client, code, in_process
+from tests.support.server import Server
+
+US = "us-east-1"
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[engine.Stage]:
+    with engine.playing(tmp_path) as played:
+        yield played
+
+
+def usage(stage: engine.Stage) -> dict[str, float]:
+    found = client("freetier", US).get_free_tier_usage()["freeTierUsages"]
+    return {one["usageType"]: one["actualUsageAmount"] for one in found}
+
+
+@pytest.mark.parametrize("plan", ["free", "paid"])
+def test_an_account_with_a_plan_has_credits(tmp_path: Path, plan: str) -> None:
+    with in_process(tmp_path, account_plan=plan):
+        state = client("freetier", US).get_account_plan_state()
+    assert (state["accountId"], state["accountPlanType"]) == (ACCOUNT, plan.upper())
+    assert state["accountPlanRemainingCredits"] == {"amount": 200.0, "unit": "USD"}
+    assert ("accountPlanExpirationDate" in state) == (plan == "free")
+
+
+def test_an_account_older_than_the_plans_has_none(tmp_path: Path) -> None:
+    with in_process(tmp_path, account_plan="legacy"):
+        assert code(client("freetier", US).get_account_plan_state) == "ResourceNotFoundException"
+
+
+def test_what_is_not_used_is_not_listed(stage: engine.Stage) -> None:
+    assert usage(stage) == {}
+
+
+def test_minutes_of_v2_actions_are_rounded_up_one_by_one_and_approvals_are_free(stage: engine.Stage) -> None:
+    stage.create(engine.source(), engine.approval(), engine.build())
+    stage.clock.advance(61)
+    stage.end("Source")
+    stage.clock.advance(3600)
+    stage.approve("Approve")
+    stage.clock.advance(5)
+    stage.end("Build")
+    assert usage(stage) == {"actionExecutionMinute": 3}
+
+
+def test_a_v1_pipeline_counts_from_day_31(stage: engine.Stage) -> None:
+    stage.create(engine.source(), engine.build(), pipelineType="V1")
+    stage.end("Source")
+    stage.end("Build")
+    assert usage(stage) == {}
+    stage.clock.advance(31 * 24 * 3600)
+    stage.start()
+    assert usage(stage) == {"activePipeline": 1}
+
+
+def test_a_new_month_begins_at_nothing(stage: engine.Stage) -> None:
+    stage.create(engine.source(), engine.build())
+    stage.end("Source")
+    stage.end("Build")
+    assert usage(stage) == {"actionExecutionMinute": 2}
+    stage.clock.advance(27 * 24 * 3600)
+    assert usage(stage) == {}
+
+
+def products(pricing: Any, service: str, usage_type: str) -> list[dict[str, Any]]:
+    given = [{"Type": "TERM_MATCH", "Field": "usagetype", "Value": usage_type}]
+    return [json.loads(one) for one in pricing.get_products(ServiceCode=service, Filters=given)["PriceList"]]
+
+
+def test_the_price_list_has_every_listed_row_of_the_file(tmp_path: Path) -> None:
+    with in_process(tmp_path):
+        pricing = client("pricing", US)
+        for row in pricefile.rows():
+            for usage_type in row.get("listed", {}).get("usage_type", {}).values():
+                found = products(pricing, row["listed"]["service_code"], usage_type)
+                regions = row["listed"]["usage_type"]
+                assert bool(found) == any(usage_type == regions[one] for one in row["usd"] if one in regions)
+        assert products(pricing, "CodeBuild", "no-such-type") == []
+        everything = {"Type": "ANY_OF", "Field": "usagetype", "Value": "a,b"}
+        asked = {"ServiceCode": "CodeBuild", "Filters": [everything]}
+        assert code(pricing.get_products, **asked) == "UnsupportedOperationInSandbox"
+
+
+def test_a_served_sandbox_knows_both_services(tmp_path: Path) -> None:
+    with Server(tmp_path / "state", "--account-plan", "paid") as server:
+        state = server.client("freetier", US).get_account_plan_state()
+        assert state["accountPlanType"] == "PAID"
+        assert products(server.client("pricing", US), "AWSCodePipeline", "USE1-actionExecutionMinute")
+        server.stop()
+        server.start()
+        assert server.client("freetier", US).get_free_tier_usage()["freeTierUsages"] == []
