@@ -21,6 +21,7 @@ from awspipe.cli.init import init
 from awspipe.cli.ls import ls
 from awspipe.cli.options import Options, hoisted
 from awspipe.cli.plan import plan
+from awspipe.cli.policy import policy
 from awspipe.cli.status import status
 from awspipe.cli.up import up
 from awspipe.cli.validate import schema, validate
@@ -67,7 +68,7 @@ def awspipe(
     context.obj = Options(profile, region, endpoint_url, sandbox, json, debug)
 
 
-for command in (init, validate, plan, up, status, approve, reject, ls, down, deploy, schema):
+for command in (init, validate, plan, up, status, approve, reject, ls, down, deploy, policy, schema):
     app.command()(command)
 app.command("git-credential", hidden=True)(git_credential)
 app.add_typer(cost_commands.app)

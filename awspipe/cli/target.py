@@ -93,6 +93,16 @@ def connect(options: Options, console: Console, spec_region: str | None = None) 
     if use_sandbox(options):
         return _sandbox(options, console, spec_region)
     _check_endpoint(options)
+    session, region, usual = place(options, spec_region)
+    aws = Aws(session, region, options.endpoint_url, listener=Telling(console))
+    return Target(aws, sandbox=False, profile=_profile(session), options=options, usual_region=usual)
+
+
+def place(options: Options, spec_region: str | None) -> tuple[boto3.Session, str, str | None]:
+    """The user's session, the region that counts, and the one that would count for every spec.
+
+    Raises UsageError where none is set, or where AWS has none of that name.
+    """
     session = _session(options)
     usual = _environment_region() or session.region_name
     region = options.region or spec_region or usual
@@ -101,8 +111,7 @@ def connect(options: Options, console: Console, spec_region: str | None = None) 
             "no region is set", hint="--region ap-northeast-2, `region:` in the spec, or `aws configure`"
         )
     check_region(session, region)
-    aws = Aws(session, region, options.endpoint_url, listener=Telling(console))
-    return Target(aws, sandbox=False, profile=_profile(session), options=options, usual_region=usual)
+    return session, region, usual
 
 
 def _profile(session: boto3.Session) -> str | None:

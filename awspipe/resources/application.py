@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 from awspipe.aws import Aws, maybe, owner_of, tag_list
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource
+from awspipe.resources.rights import Rights
 
 ABSENT = "ApplicationDoesNotExistException"
+_GET = frozenset({"codedeploy:GetApplication"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,14 +20,11 @@ class Application(Resource):
 
     kind: ClassVar[str] = "application"
     indexed: ClassVar[bool] = False
-    permissions: ClassVar[frozenset[str]] = frozenset(
-        {
-            "codedeploy:CreateApplication",
-            "codedeploy:DeleteApplication",
-            "codedeploy:GetApplication",
-            "codedeploy:ListTagsForResource",
-            "codedeploy:TagResource",
-        }
+    permissions: ClassVar[Rights] = Rights(
+        search=_GET,
+        find=_GET | {"codedeploy:ListTagsForResource"},
+        make=frozenset({"codedeploy:CreateApplication", "codedeploy:TagResource"}),
+        remove=frozenset({"codedeploy:DeleteApplication"}),
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"ApplicationAlreadyExistsException"})
 
@@ -52,6 +51,11 @@ class Application(Resource):
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
         """AWS removes what is left in it too; one that is absent is fine."""
         aws.client("codedeploy").delete_application(applicationName=name)
+
+    @classmethod
+    def arns(cls, scope: Scope, name: str, action: str) -> tuple[str, ...]:
+        """There is one name it can have."""
+        return (scope.application_arn(name or scope.application),)
 
     @classmethod
     def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:

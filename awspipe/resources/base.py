@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from awspipe.naming import Scope
+from awspipe.resources.rights import Rights
 
 if TYPE_CHECKING:
     from awspipe.aws import Aws
@@ -77,7 +78,7 @@ class Resource(ABC):
     """The kinds that must stand before this one is made, and fall after it."""
     frees: ClassVar[frozenset[str]] = frozenset()
     """Those of `uses` that may fall while this one still stands."""
-    permissions: ClassVar[frozenset[str]]
+    permissions: ClassVar[Rights]
     """Every IAM action that making, reading, changing and removing this kind can need."""
     exists_codes: ClassVar[frozenset[str]] = frozenset()
     """With which codes the creating call says that the name is taken."""
@@ -117,6 +118,14 @@ class Resource(ABC):
     @abstractmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
         """Remove it with all it holds; one that is absent is fine."""
+
+    @classmethod
+    @abstractmethod
+    def arns(cls, scope: Scope, name: str, action: str) -> tuple[str, ...]:
+        """The ARNs on which AWS judges one of our `permissions`, for the one of this name.
+
+        `name` is "" in a search for any. Actions that take no ARN (`Rights.unbound`) are not asked for.
+        """
 
     @classmethod
     def name_in(cls, scope: Scope, arn: str) -> str | None:

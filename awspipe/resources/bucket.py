@@ -18,11 +18,13 @@ from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource
 from awspipe.resources.emptying import empty
 from awspipe.resources.policy import Document
+from awspipe.resources.rights import Rights
 
 SITE = "site-"
 """What the part of a web site's bucket begins with: so its address can be told from its name."""
 
 _EXPIRY_DAYS = 30
+_OF_OBJECTS = frozenset({"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"})
 _CLOSED = {
     "BlockPublicAcls": True,
     "IgnorePublicAcls": True,
@@ -95,30 +97,31 @@ class Bucket(Resource):
 
     kind: ClassVar[str] = "bucket"
     exact: ClassVar[frozenset[str]] = frozenset({"Policy", "WebsiteConfiguration"})
-    permissions: ClassVar[frozenset[str]] = frozenset(
-        {
-            "s3:AbortMultipartUpload",
-            "s3:CreateBucket",
-            "s3:DeleteBucket",
-            "s3:DeleteBucketWebsite",
-            "s3:DeleteObject",
-            "s3:DeleteObjectVersion",
-            "s3:GetBucketPolicy",
-            "s3:GetBucketPublicAccessBlock",
-            "s3:GetBucketTagging",
-            "s3:GetBucketWebsite",
-            "s3:GetLifecycleConfiguration",
-            "s3:ListAllMyBuckets",
-            "s3:ListBucket",
-            "s3:ListBucketMultipartUploads",
-            "s3:ListBucketVersions",
-            "s3:PutBucketPolicy",
-            "s3:PutBucketPublicAccessBlock",
-            "s3:PutBucketWebsite",
-            "s3:PutLifecycleConfiguration",
-            "s3:TagResource",
-            "tag:GetResources",
-        }
+    permissions: ClassVar[Rights] = Rights(
+        search=frozenset({"s3:ListAllMyBuckets"}),
+        find=frozenset({"s3:GetBucketTagging"}),
+        read=frozenset(
+            {
+                "s3:GetBucketPolicy",
+                "s3:GetBucketPublicAccessBlock",
+                "s3:GetBucketWebsite",
+                "s3:GetLifecycleConfiguration",
+            }
+        ),
+        use=frozenset({"s3:ListBucket"}),
+        make=frozenset(
+            {
+                "s3:CreateBucket",
+                "s3:DeleteBucketWebsite",
+                "s3:PutBucketPolicy",
+                "s3:PutBucketPublicAccessBlock",
+                "s3:PutBucketWebsite",
+                "s3:PutLifecycleConfiguration",
+                "s3:TagResource",
+            }
+        ),
+        remove=_OF_OBJECTS | {"s3:DeleteBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"},
+        unbound=frozenset({"s3:ListAllMyBuckets"}),
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
     priced: ClassVar[str] = "storage and requests"
@@ -263,6 +266,12 @@ class Bucket(Resource):
             why="S3 is still busy with the bucket",
             limit=60,
         )
+
+    @classmethod
+    def arns(cls, scope: Scope, name: str, action: str) -> tuple[str, ...]:
+        """The bucket, or what is in it."""
+        arn = scope.bucket_arn(name)
+        return (f"{arn}/*" if action in _OF_OBJECTS else arn,)
 
     @classmethod
     def name_in(cls, scope: Scope, arn: str) -> str | None:

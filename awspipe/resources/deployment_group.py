@@ -11,11 +11,13 @@ from awspipe.naming import Scope
 from awspipe.resources.application import ABSENT as NO_APPLICATION
 from awspipe.resources.application import find_application
 from awspipe.resources.base import Body, Live, Resource
+from awspipe.resources.rights import Rights
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 _ABSENT = "DeploymentGroupDoesNotExistException"
+_OF_APPLICATION = frozenset({"codedeploy:GetApplication", "codedeploy:ListDeploymentGroups"})
 _TagPairs = tuple[tuple[str, str], ...]
 
 
@@ -26,20 +28,26 @@ class DeploymentGroup(Resource):
     kind: ClassVar[str] = "deployment-group"
     indexed: ClassVar[bool] = False
     uses: ClassVar[frozenset[str]] = frozenset({"role", "application"})
-    permissions: ClassVar[frozenset[str]] = frozenset(
-        {
-            "codedeploy:CreateDeploymentGroup",
-            "codedeploy:DeleteDeploymentGroup",
-            "codedeploy:GetApplication",
-            "codedeploy:GetDeploymentGroup",
-            "codedeploy:ListDeploymentGroups",
-            "codedeploy:ListDeployments",
-            "codedeploy:ListTagsForResource",
-            "codedeploy:StopDeployment",
-            "codedeploy:TagResource",
-            "codedeploy:UpdateDeploymentGroup",
-            "iam:PassRole",
-        }
+    permissions: ClassVar[Rights] = Rights(
+        search=_OF_APPLICATION,
+        find=frozenset({"codedeploy:ListTagsForResource"}),
+        read=frozenset({"codedeploy:GetDeploymentGroup"}),
+        make=frozenset(
+            {
+                "codedeploy:CreateDeploymentGroup",
+                "codedeploy:TagResource",
+                "codedeploy:UpdateDeploymentGroup",
+                "iam:PassRole",
+            }
+        ),
+        remove=frozenset(
+            {
+                "codedeploy:DeleteDeploymentGroup",
+                "codedeploy:ListDeployments",
+                "codedeploy:StopDeployment",
+            }
+        ),
+        unbound=frozenset({"codedeploy:StopDeployment"}),
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"DeploymentGroupAlreadyExistsException"})
     priced: ClassVar[str] = "on-premises updates"
@@ -141,6 +149,13 @@ class DeploymentGroup(Resource):
             with absent("DeploymentAlreadyCompletedException"):
                 codedeploy.stop_deployment(deploymentId=deployment, autoRollbackEnabled=False)
         codedeploy.delete_deployment_group(applicationName=application, deploymentGroupName=group)
+
+    @classmethod
+    def arns(cls, scope: Scope, name: str, action: str) -> tuple[str, ...]:
+        """The group; groups are listed by their application, and there is one."""
+        if action in _OF_APPLICATION:
+            return (scope.application_arn(scope.application),)
+        return (scope.deployment_group_arn(*name.split("/")),)
 
     @classmethod
     def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:

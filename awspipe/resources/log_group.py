@@ -9,10 +9,12 @@ from typing import Any, ClassVar
 from awspipe.aws import Aws, absent, maybe, owner_of
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource
+from awspipe.resources.rights import Rights
 
 _BUILDS = "/aws/codebuild/"
 _RETENTION_DAYS = 14
 _ABSENT = "ResourceNotFoundException"
+_TAGS_READ = frozenset({"logs:ListTagsForResource"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,16 +22,13 @@ class LogGroup(Resource):
     """A log group whose lines go after two weeks."""
 
     kind: ClassVar[str] = "log-group"
-    permissions: ClassVar[frozenset[str]] = frozenset(
-        {
-            "logs:CreateLogGroup",
-            "logs:DeleteLogGroup",
-            "logs:DescribeLogGroups",
-            "logs:ListTagsForResource",
-            "logs:PutRetentionPolicy",
-            "logs:TagResource",
-            "tag:GetResources",
-        }
+    permissions: ClassVar[Rights] = Rights(
+        search=frozenset({"logs:DescribeLogGroups"}),
+        find=_TAGS_READ,
+        read=_TAGS_READ | {"logs:DescribeLogGroups"},
+        make=frozenset({"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:TagResource"}),
+        remove=frozenset({"logs:DeleteLogGroup"}),
+        unbound=frozenset({"logs:DescribeLogGroups"}),
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"ResourceAlreadyExistsException"})
     priced: ClassVar[str] = "log storage"
@@ -75,6 +74,15 @@ class LogGroup(Resource):
         """The group with every line."""
         with absent(_ABSENT):
             aws.client("logs").delete_log_group(logGroupName=name)
+
+    @classmethod
+    def arns(cls, scope: Scope, name: str, action: str) -> tuple[str, ...]:
+        """The tagging actions take the bare ARN, all others the one that ends in `:*`.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+        """
+        arn = scope.log_group_arn(name)
+        return (arn if action in ("logs:TagResource", *_TAGS_READ) else f"{arn}:*",)
 
     @classmethod
     def name_in(cls, scope: Scope, arn: str) -> str | None:

@@ -9,6 +9,7 @@ from awspipe.aws import Aws, absent, maybe, owner_of, tag_list
 from awspipe.explain import code_of
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource
+from awspipe.resources.rights import Rights
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -25,19 +26,27 @@ class Pipeline(Resource):
     uses: ClassVar[frozenset[str]] = frozenset(
         {"application", "bucket", "build-project", "deployment-group", "log-group", "repository", "role"}
     )
-    permissions: ClassVar[frozenset[str]] = frozenset(
-        {
-            "codepipeline:CreatePipeline",
-            "codepipeline:DeletePipeline",
-            "codepipeline:GetPipeline",
-            "codepipeline:ListPipelineExecutions",
-            "codepipeline:ListTagsForResource",
-            "codepipeline:StopPipelineExecution",
-            "codepipeline:TagResource",
-            "codepipeline:UpdatePipeline",
-            "iam:PassRole",
-            "tag:GetResources",
-        }
+    permissions: ClassVar[Rights] = Rights(
+        search=frozenset({"codepipeline:ListPipelineExecutions"}),
+        find=frozenset({"codepipeline:ListTagsForResource"}),
+        read=frozenset({"codepipeline:GetPipeline"}),
+        make=frozenset(
+            {
+                "codepipeline:CreatePipeline",
+                "codepipeline:ListPipelineExecutions",
+                "codepipeline:TagResource",
+                "codepipeline:UpdatePipeline",
+                "iam:PassRole",
+            }
+        ),
+        remove=frozenset({"codepipeline:DeletePipeline", "codepipeline:StopPipelineExecution"}),
+        show=frozenset(
+            {
+                "codepipeline:GetPipeline",
+                "codepipeline:GetPipelineState",
+                "codepipeline:ListPipelineExecutions",
+            }
+        ),
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"PipelineNameInUseException"})
     exact: ClassVar[frozenset[str]] = frozenset({"stages"})
@@ -124,6 +133,11 @@ class Pipeline(Resource):
                     reason="awspipe down",
                 )
         codepipeline.delete_pipeline(name=name)
+
+    @classmethod
+    def arns(cls, scope: Scope, name: str, action: str) -> tuple[str, ...]:
+        """There is one name it can have."""
+        return (scope.pipeline_arn,)
 
     @classmethod
     def name_in(cls, scope: Scope, arn: str) -> str | None:

@@ -11,6 +11,7 @@ from awspipe.explain import code_of
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource
 from awspipe.resources.pipeline import Pipeline
+from awspipe.resources.rights import Rights
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -44,20 +45,21 @@ class BuildProject(Resource):
     kind: ClassVar[str] = "build-project"
     uses: ClassVar[frozenset[str]] = frozenset({"role", "log-group"})
     frees: ClassVar[frozenset[str]] = frozenset({"role"})
-    permissions: ClassVar[frozenset[str]] = frozenset(
-        {
-            "codebuild:BatchGetBuilds",
-            "codebuild:BatchGetProjects",
-            "codebuild:CreateProject",
-            "codebuild:DeleteProject",
-            "codebuild:ListBuildsForProject",
-            "codebuild:ListProjects",
-            "codebuild:StopBuild",
-            "codebuild:UpdateProject",
-            "codepipeline:ListPipelineExecutions",
-            "iam:PassRole",
-            "tag:GetResources",
-        }
+    permissions: ClassVar[Rights] = Rights(
+        search=frozenset({"codebuild:ListProjects"}),
+        find=frozenset({"codebuild:BatchGetProjects"}),
+        read=frozenset({"codebuild:BatchGetProjects"}),
+        make=frozenset({"codebuild:CreateProject", "codebuild:UpdateProject", "iam:PassRole"}),
+        remove=frozenset(
+            {
+                "codebuild:BatchGetBuilds",
+                "codebuild:DeleteProject",
+                "codebuild:ListBuildsForProject",
+                "codebuild:StopBuild",
+                "codepipeline:ListPipelineExecutions",
+            }
+        ),
+        unbound=frozenset({"codebuild:ListProjects"}),
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"ResourceAlreadyExistsException"})
     priced: ClassVar[str] = "build minutes"
@@ -136,6 +138,11 @@ class BuildProject(Resource):
                 with absent("ResourceNotFoundException"):
                     aws.client("codebuild").stop_build(id=build)
         aws.client("codebuild").delete_project(name=name)
+
+    @classmethod
+    def arns(cls, scope: Scope, name: str, action: str) -> tuple[str, ...]:
+        """The project; executions are the pipeline's."""
+        return (scope.pipeline_arn if action.startswith("codepipeline:") else scope.project_arn(name),)
 
     @classmethod
     def name_in(cls, scope: Scope, arn: str) -> str | None:

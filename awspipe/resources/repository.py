@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from awspipe.aws import Aws, maybe, owner_of
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Kept, Live, Resource
+from awspipe.resources.rights import Rights
 
 _ABSENT = "RepositoryDoesNotExistException"
 DEFAULT_BRANCH = "defaultBranch"
@@ -22,16 +23,14 @@ class Repository(Resource):
     """A CodeCommit repository: made empty, filled by `git push`, kept when it holds commits."""
 
     kind: ClassVar[str] = "repository"
-    permissions: ClassVar[frozenset[str]] = frozenset(
-        {
-            "codecommit:CreateRepository",
-            "codecommit:DeleteRepository",
-            "codecommit:GetRepository",
-            "codecommit:ListBranches",
-            "codecommit:ListTagsForResource",
-            "codecommit:TagResource",
-            "tag:GetResources",
-        }
+    permissions: ClassVar[Rights] = Rights(
+        search=frozenset({"codecommit:ListBranches"}),
+        find=frozenset(
+            {"codecommit:GetRepository", "codecommit:ListBranches", "codecommit:ListTagsForResource"}
+        ),
+        use=frozenset({"codecommit:GetRepository"}),
+        make=frozenset({"codecommit:CreateRepository", "codecommit:GitPush", "codecommit:TagResource"}),
+        remove=frozenset({"codecommit:DeleteRepository", "codecommit:GitPull"}),
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"RepositoryNameExistsException"})
 
@@ -79,6 +78,11 @@ class Repository(Resource):
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
         """Deleting one that is absent succeeds."""
         aws.client("codecommit").delete_repository(repositoryName=name)
+
+    @classmethod
+    def arns(cls, scope: Scope, name: str, action: str) -> tuple[str, ...]:
+        """The repository; a search looks for the usual one."""
+        return (scope.repository_arn(name or scope.pipeline),)
 
     @classmethod
     def name_in(cls, scope: Scope, arn: str) -> str | None:

@@ -15,6 +15,7 @@ from awspipe.aws import Aws, absent, maybe, refusal, tag_list
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource
 from awspipe.resources.policy import Document, Statement, policy, trust
+from awspipe.resources.rights import Rights
 
 _POLICY_NAME = "awspipe"
 _ABSENT = "NoSuchEntity"
@@ -27,21 +28,20 @@ class Role(Resource):
     kind: ClassVar[str] = "role"
     exact: ClassVar[frozenset[str]] = frozenset({"AssumeRolePolicyDocument", "Policy"})
     indexed: ClassVar[bool] = False
-    permissions: ClassVar[frozenset[str]] = frozenset(
-        {
-            "iam:CreateRole",
-            "iam:DeleteRole",
-            "iam:DeleteRolePolicy",
-            "iam:DetachRolePolicy",
-            "iam:GetRole",
-            "iam:GetRolePolicy",
-            "iam:ListAttachedRolePolicies",
-            "iam:ListRolePolicies",
-            "iam:ListRoles",
-            "iam:PutRolePolicy",
-            "iam:TagRole",
-            "iam:UpdateAssumeRolePolicy",
-        }
+    permissions: ClassVar[Rights] = Rights(
+        search=frozenset({"iam:ListRoles"}),
+        read=frozenset({"iam:GetRole", "iam:GetRolePolicy"}),
+        make=frozenset({"iam:CreateRole", "iam:PutRolePolicy", "iam:TagRole", "iam:UpdateAssumeRolePolicy"}),
+        remove=frozenset(
+            {
+                "iam:DeleteRole",
+                "iam:DeleteRolePolicy",
+                "iam:DetachRolePolicy",
+                "iam:ListAttachedRolePolicies",
+                "iam:ListRolePolicies",
+            }
+        ),
+        unbound=frozenset({"iam:ListRoles"}),
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"EntityAlreadyExists"})
 
@@ -52,6 +52,12 @@ class Role(Resource):
     def arn(self) -> str:
         """The role's ARN, path included."""
         return self.scope.role_arn(self.name)
+
+    @property
+    def service(self) -> str:
+        """The AWS service that takes it on, e.g. `codebuild.amazonaws.com`."""
+        (statement,) = self.trusts["Statement"]
+        return str(statement["Principal"]["Service"])
 
     @classmethod
     def for_pipeline(cls, scope: Scope, statements: tuple[Statement, ...]) -> Role:
@@ -189,6 +195,12 @@ class Role(Resource):
     def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
         """Every role on the pipeline's path."""
         return frozenset(cls.on_path(aws, scope.role_path))
+
+    @classmethod
+    def arns(cls, scope: Scope, name: str, action: str) -> tuple[str, ...]:
+        """The role. One that is not there has no path yet: IAM judges who looks for it by its bare name."""
+        bare = f"arn:{scope.partition}:iam::{scope.account}:role/{name}"
+        return (scope.role_arn(name), bare) if action in cls.permissions.read else (scope.role_arn(name),)
 
     @classmethod
     def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:

@@ -10,6 +10,7 @@ from awspipe.aws import Aws, absent, maybe, owner_of, refusal, tag_list
 from awspipe.errors import AwsError
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource
+from awspipe.resources.rights import Rights
 
 _ABSENT = "ResourceNotFoundException"
 _TARGET_ID = "pipeline"
@@ -22,20 +23,13 @@ class Rule(Resource):
     kind: ClassVar[str] = "rule"
     exact: ClassVar[frozenset[str]] = frozenset({"EventPattern"})
     uses: ClassVar[frozenset[str]] = frozenset({"role"})
-    permissions: ClassVar[frozenset[str]] = frozenset(
-        {
-            "events:DeleteRule",
-            "events:DescribeRule",
-            "events:ListRules",
-            "events:ListTagsForResource",
-            "events:ListTargetsByRule",
-            "events:PutRule",
-            "events:PutTargets",
-            "events:RemoveTargets",
-            "events:TagResource",
-            "iam:PassRole",
-            "tag:GetResources",
-        }
+    permissions: ClassVar[Rights] = Rights(
+        search=frozenset({"events:ListRules"}),
+        find=frozenset({"events:ListTagsForResource"}),
+        read=frozenset({"events:DescribeRule", "events:ListTargetsByRule"}),
+        make=frozenset({"events:PutRule", "events:PutTargets", "events:TagResource", "iam:PassRole"}),
+        remove=frozenset({"events:DeleteRule", "events:ListTargetsByRule", "events:RemoveTargets"}),
+        unbound=frozenset({"events:ListRules"}),
     )
 
     pattern: dict[str, object]
@@ -113,6 +107,11 @@ class Rule(Resource):
         with absent(_ABSENT):
             answer = aws.client("events").remove_targets(Rule=name, Ids=ids)
             _check_entries(answer, f"take the targets off rule {name}")
+
+    @classmethod
+    def arns(cls, scope: Scope, name: str, action: str) -> tuple[str, ...]:
+        """The rule."""
+        return (scope.rule_arn(name),)
 
     @classmethod
     def name_in(cls, scope: Scope, arn: str) -> str | None:

@@ -1,0 +1,140 @@
+"""The least IAM policy with which a person can run awspipe on a spec: pure, from what each kind declares."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from awspipe.graph import Graph
+from awspipe.resources.base import Resource, kinds
+from awspipe.resources.pipeline import Pipeline
+from awspipe.resources.policy import Document, Statement
+from awspipe.resources.role import Role
+
+MANAGED_POLICY_LIMIT = 6144
+"""Characters that a managed policy may have, white space not counted.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+_ANY = ("*",)
+_HAND_ON = "iam:PassRole"
+_INDEX = "tag:GetResources"
+_WITHOUT_ARN = "WithoutArn"
+
+
+class Job(StrEnum):
+    """What somebody wants to do with a pipeline."""
+
+    UP = "up"
+    STATUS = "status"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A statement with its name."""
+
+    sid: str
+    statement: Statement
+
+    def document(self) -> Document:
+        """The statement as IAM writes it."""
+        return {"Sid": self.sid, **self.statement.document()}
+
+
+def document(grants: Iterable[Grant]) -> Document:
+    """A policy of these statements."""
+    return {"Version": "2012-10-17", "Statement": [one.document() for one in grants]}
+
+
+def grants(graphs: Iterable[Graph], jobs: frozenset[Job]) -> tuple[Grant, ...]:
+    """What the credentials must be allowed for `jobs` with these pipelines, and no more.
+
+    What an earlier spec wanted and this one no longer does is not in it: removing that takes the policy of
+    the earlier spec.
+    """
+    arns: dict[str, set[str]] = defaultdict(set)
+    roles: dict[str, set[str]] = defaultdict(set)
+    for graph in graphs:
+        for action, judged_on in _needs(graph, jobs):
+            arns[action].update(judged_on)
+        if Job.UP in jobs:
+            for role in _roles(graph):
+                roles[role.service].add(role.arn)
+    return (*_grouped(arns), *_passing(roles))
+
+
+_Need = tuple[str, tuple[str, ...]]
+"""An action and the ARNs it is judged on."""
+
+
+def _needs(graph: Graph, jobs: frozenset[Job]) -> Iterator[_Need]:
+    if Job.UP in jobs:
+        yield from _needs_of_up(graph)
+    if Job.DOWN in jobs:
+        yield from _needs_of_down(graph)
+    if Job.STATUS in jobs:
+        yield from _each(Pipeline, graph, graph.scope.pipeline, Pipeline.permissions.show)
+
+
+def _needs_of_up(graph: Graph) -> Iterator[_Need]:
+    """To look at what is wanted, to look for what no longer is, and to make."""
+    yield _INDEX, _ANY
+    for kind in kinds().values():
+        if not kind.indexed:
+            yield from _each(kind, graph, "", kind.permissions.search)
+    for one in graph.resources:
+        rights = one.permissions
+        yield from _each(type(one), graph, one.name, rights.find | rights.read | rights.make)
+    for reference in graph.references:
+        kind = kinds()[reference.kind]
+        yield from _each(kind, graph, reference.name, kind.permissions.use)
+
+
+def _needs_of_down(graph: Graph) -> Iterator[_Need]:
+    """To look for all that may be ours, and to remove it."""
+    yield _INDEX, _ANY
+    for kind in kinds().values():
+        yield from _each(kind, graph, "", kind.permissions.search)
+    for one in graph.resources:
+        rights = one.permissions
+        yield from _each(type(one), graph, one.name, rights.find | rights.remove)
+
+
+def _each(kind: type[Resource], graph: Graph, name: str, actions: frozenset[str]) -> Iterator[_Need]:
+    for action in sorted(actions - {_HAND_ON}):
+        if action in kind.permissions.unbound:
+            yield action, _ANY
+        else:
+            yield action, kind.arns(graph.scope, name, action)
+
+
+def _grouped(arns: dict[str, set[str]]) -> Iterator[Grant]:
+    """One statement for the actions of a service that are judged on the very same ARNs."""
+    together: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
+    for action, judged_on in sorted(arns.items()):
+        resources = tuple(sorted(judged_on))
+        service = _WITHOUT_ARN if resources == _ANY else action.partition(":")[0].capitalize()
+        together[service, resources].append(action)
+    counts: dict[str, int] = defaultdict(int)
+    for (service, resources), actions in sorted(together.items()):
+        counts[service] += 1
+        number = str(counts[service]) if counts[service] > 1 else ""
+        yield Grant(f"{service}{number}", Statement(tuple(actions), resources))
+
+
+def _roles(graph: Graph) -> Iterator[Role]:
+    return (one for one in graph.resources if isinstance(one, Role))
+
+
+def _passing(roles: dict[str, set[str]]) -> Iterator[Grant]:
+    """A role is handed to the one service that it is for, and to no other.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_PassedToService
+    """
+    for service, arns in sorted(roles.items()):
+        condition = {"StringEquals": {"iam:PassedToService": service}}
+        yield Grant(
+            f"PassTo{service.partition('.')[0].capitalize()}", Statement((_HAND_ON,), tuple(arns), condition)
+        )

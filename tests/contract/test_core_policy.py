@@ -1,0 +1,159 @@
+"""The policy that `awspipe policy` prints is enough for up, status and down, and no more than that."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from awspipe.executions import status
+from awspipe.graph import Source
+from awspipe.resources.base import Resource
+from awspipe.rights import Job, document, grants
+from tests.support import core, guard, iamgate
+from tests.support.core import SERVER, STATIC_SITE, World
+from tests.support.guard import Guard
+from tests.support.iamgate import Request
+from tests.support.steering import Commands
+
+both = pytest.mark.parametrize("text", [STATIC_SITE, SERVER], ids=["static-site", "server"])
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with core.world(tmp_path) as world:
+        yield world
+
+
+def guarded(world: World) -> Guard:
+    """The world's own connection, judged from now on."""
+    iam = world.client("iam")
+
+    def path_of(role: str) -> str | None:
+        try:
+            return str(iam.get_role(RoleName=role)["Role"]["Path"])
+        except iam.exceptions.NoSuchEntityException:
+            return None
+
+    return guard.attach(world.aws.session, path_of)
+
+
+def least(world: World, text: str, job: Job) -> dict[str, Any]:
+    """What `awspipe policy --for JOB` prints."""
+    return document(grants([core.graph(world.again(), text)], frozenset({job})))
+
+
+def pushing(world: World, judge: Guard) -> Any:
+    """A `git push`: CodeCommit asks IAM for it too."""
+    push = core.first_commit(world)
+
+    def pushed(source: Source) -> None:
+        arn = f"arn:aws:codecommit:{core.REGION}:{core.ACCOUNT}:{source.repository}"
+        assert judge.ask(Request("codecommit:GitPush", arn)) is None
+        push(source)
+
+    return pushed
+
+
+def assert_tight(policy: dict[str, Any], judge: Guard) -> None:
+    """All that was asked was allowed, and without any one statement something would not have been."""
+    assert judge.denied == []
+    statements = policy["Statement"]
+    for one in statements:
+        rest = {**policy, "Statement": [other for other in statements if other is not one]}
+        assert iamgate.denied(rest, judge.asked), one["Sid"]
+
+
+@both
+def test_up_needs_this_policy_and_no_less(world: World, text: str) -> None:
+    judge, policy = guarded(world), least(world, text, Job.UP)
+    judge.allow(policy)
+    core.up(world.aws, text, push=pushing(world, judge))
+    core.up(world.aws, text)
+    assert_tight(policy, judge)
+
+
+@both
+def test_status_needs_this_policy_and_no_less(world: World, text: str) -> None:
+    judge, policy = guarded(world), least(world, text, Job.STATUS)
+    core.up(world.again(), text)
+    judge.allow(policy)
+    assert status(world.aws, "shop") is not None
+    assert_tight(policy, judge)
+    asked = {one.action for one in judge.asked}
+    assert {action for one in policy["Statement"] for action in one["Action"]} == asked
+
+
+@both
+def test_down_needs_this_policy_and_no_less(world: World, text: str) -> None:
+    judge, policy = guarded(world), least(world, text, Job.DOWN)
+    core.up(world.again(), text, push=core.first_commit(world))
+    s3 = world.client("s3")
+    for bucket in s3.list_buckets()["Buckets"]:
+        s3.put_object(Bucket=bucket["Name"], Key="a", Body=b"1")
+    judge.allow(policy)
+    for one in core.graph(world.aws, text).resources:  # as where the tag index is behind
+        assert one.owner(world.aws, one.scope, one.name) == "shop"
+    assert core.down(world.aws, delete_data=True).left == ()
+    assert_tight(policy, judge)
+    assert world.inventory == {}
+
+
+@both
+def test_up_repairs_every_field_with_the_same_policy(world: World, text: str) -> None:
+    judge, policy = guarded(world), least(world, text, Job.UP)
+    core.up(world.again(), text)
+    judge.allow(policy)
+    for one in core.graph(world.aws, text).resources:
+        if type(one).update is not Resource.update:
+            one.update(world.aws, frozenset(one.body()))
+    assert judge.denied == []
+
+
+@both
+def test_a_role_may_be_handed_to_its_own_service_only(world: World, text: str) -> None:
+    policy = least(world, text, Job.UP)
+    for role in (one for one in core.graph(world.aws, text).resources if one.kind == "role"):
+        service = role.service  # type: ignore[attr-defined]
+        for other in ("codepipeline", "codebuild", "codedeploy", "events", "ec2", "lambda"):
+            context = {"iam:PassedToService": f"{other}.amazonaws.com"}
+            refused = iamgate.denied(policy, [Request("iam:PassRole", role.arn, context)])  # type: ignore[attr-defined]
+            assert bool(refused) is (service != f"{other}.amazonaws.com")
+
+
+def test_another_pipeline_s_things_are_out_of_reach(world: World) -> None:
+    policy = document(grants([core.graph(world.aws, STATIC_SITE)], frozenset(Job)))
+    judge = guarded(world)
+    core.up(world.again(), core.template("static-site", "shop-2"))
+    judge.allow(policy)
+    error = core.refused(core.down, world.aws, "shop-2")
+    assert "not authorized" in error.message
+    assert judge.denied
+    assert all(one.request.resource.endswith("shop-2") for one in judge.denied)
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "awspipe.yml"
+    path.write_text(STATIC_SITE, encoding="utf-8")
+    return path
+
+
+def test_the_command_prints_the_policy_alone(
+    world: World, spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = Commands(capsys)("policy", "-f", str(spec), "--for", "up")
+    assert said.code == 0
+    assert json.loads(said.out) == least(world, STATIC_SITE, Job.UP)
+
+
+def test_with_an_account_s_id_no_call_is_made(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """There is no world: a call would have nowhere to go."""
+    commands = Commands(capsys)
+    said = commands("policy", "-f", str(spec), "--account", "210987654321", "--json", "--for", "status")
+    (statement,) = said.document["policy"]["Statement"]
+    assert statement["Resource"] == [f"arn:aws:codepipeline:{core.REGION}:210987654321:shop"]
+    assert commands("policy", "-f", str(spec), "--account", "1234").code == 2
