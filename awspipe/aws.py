@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -58,6 +58,7 @@ class Aws:
     stopping: threading.Event = field(default_factory=threading.Event)
     _clients: dict[str, Any] = field(default_factory=dict)
     _memory: dict[tuple[str, ...], Future[Any]] = field(default_factory=dict)
+    _elsewhere: dict[str, Aws] = field(default_factory=dict)
     _identity: Future[Identity] | None = None
     _told: bool = False
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -175,6 +176,17 @@ class Aws:
             except BaseException as error:
                 future.set_exception(error)
         return future.result()
+
+    def at(self, region: str) -> Aws:
+        """The same connection in another region; itself where it is there already."""
+        if region == self.region:
+            return self
+        with self._lock:
+            if region not in self._elsewhere:
+                self._elsewhere[region] = replace(
+                    self, region=region, _clients={}, _memory={}, _elsewhere={}, _lock=threading.RLock()
+                )
+            return self._elsewhere[region]
 
     def forget(self) -> None:
         """Begin a new reading: what `once` knows may have changed."""

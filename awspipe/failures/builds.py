@@ -15,6 +15,8 @@ from awspipe.failures.cause import Failure, Said, Where
 from awspipe.failures.reading import allowed
 
 _EVENTS = 300
+_LAST = 20
+_WITH_COMMANDS = ("INSTALL", "PRE_BUILD", "BUILD", "POST_BUILD")
 _LATE = 10_000
 """Milliseconds by which a line may be later than the end of its phase."""
 
@@ -36,15 +38,25 @@ def gather(aws: Aws, failure: Failure) -> None:
         return
     build = answer["builds"][0]
     failure.facts |= _facts(build)
-    failed = [one for one in build["phases"] if one.get("phaseStatus", "SUCCEEDED") not in _FINE]
-    for phase in failed:
+    phase = _culprit(failure, build["phases"])
+    if phase is not None:
         failure.said += _said(phase)
-    if failed:
-        failure.facts["phase"] = failed[0]["phaseType"]
-    _add_lines(aws, failure, build, failed)
+        failure.facts["phase"] = phase["phaseType"]
+    _add_lines(aws, failure, build, phase or {})
 
 
-_FINE = ("SUCCEEDED", "IN_PROGRESS")
+def _culprit(failure: Failure, phases: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The phase that made the build fail: the one that CodePipeline names, else the first that failed.
+
+    A phase with `on-failure: CONTINUE` has failed too, and is not to blame.
+    """
+    failed = [
+        one for one in phases if one.get("phaseStatus", "SUCCEEDED") not in ("SUCCEEDED", "IN_PROGRESS")
+    ]
+    named = [
+        one for one in failed if any(f"Phase: {one['phaseType']}," in said.text for said in failure.said)
+    ]
+    return next(iter([*named, *failed]), None)
 
 
 def _from_action(failure: Failure) -> None:
@@ -80,15 +92,17 @@ def _said(phase: dict[str, Any]) -> list[Said]:
     return [Said(Where.PHASE, status, status), *contexts] if ended else contexts
 
 
-def _add_lines(aws: Aws, failure: Failure, build: dict[str, Any], failed: Sequence[dict[str, Any]]) -> None:
+def _add_lines(aws: Aws, failure: Failure, build: dict[str, Any], phase: dict[str, Any]) -> None:
+    """The lines of the phase to blame; it has none of a command's where no command ran in it."""
     logs = build.get("logs") or {}
     if "groupName" not in logs or "streamName" not in logs:
         return
-    until = failed[0].get("endTime") if failed else build.get("endTime")
+    until = phase.get("endTime") or build.get("endTime")
     lines = log_lines(aws, failure, logs["groupName"], logs["streamName"], until=until)
     failure.facts |= _asked(lines)
-    failure.detail += command_lines(lines, failed[0]["phaseType"] if failed else "")
-    failure.said += [Said(Where.LOG, "\n".join(failure.detail))]
+    if phase.get("phaseType") in _WITH_COMMANDS:
+        failure.detail += command_lines(lines, phase["phaseType"])
+        failure.said.append(Said(Where.LOG, "".join(failure.detail[-_LAST:])))
 
 
 def log_lines(
@@ -128,15 +142,12 @@ def command_lines(lines: Sequence[str], phase: str) -> list[str]:
 
 def _asked(lines: Sequence[str]) -> dict[str, str]:
     """The files of the artifact that were looked for in vain: CodeBuild says what it expands."""
-    own = [said for said in map(_own, lines) if said]
-    bases = [
-        said.partition(": ")[2].strip() for said in own if said.startswith("Expanding base directory path:")
-    ]
-    files = [
-        said.removeprefix("Expanding ").strip()
-        for said in own
-        if said.startswith("Expanding ") and "base directory" not in said
-    ]
-    wanted = list(dict.fromkeys(one for one in files if one not in bases))
-    found = {"artifacts-base": bases[-1] if bases else ""}
-    return found | ({"artifacts-files": ", ".join(wanted[:5])} if wanted else {})
+    base, files = "", list[str]()
+    for said in filter(None, map(_own, lines)):
+        what, _, rest = said.partition("base directory path: ")
+        if rest and what == "Expanding ":
+            base, files = rest.strip(), []
+        elif said.startswith("Expanding ") and "base directory" not in said:
+            files.append(said.removeprefix("Expanding ").strip())
+    wanted = dict.fromkeys(one for one in files if one != base)
+    return {"artifacts-base": base, "artifacts-files": ", ".join([*wanted][:5])}

@@ -116,6 +116,5 @@ def _condition(rule: dict[str, Any]) -> Cause:
     error = ((rule.get("output") or {}).get("executionResult") or {}).get("errorDetails") or {}
     said = error.get("message") or "AWS does not say why"
     line = f"the condition {rule['ruleName']} was not met: {said}"
-    return Cause(
-        rule["stageName"], "", plain.line(line), "mend the condition, or what it looks at, and retry"
-    )
+    fix = "mend the condition, or what it looks at, and retry the stage"
+    return Cause(rule["stageName"], "", plain.line(line), fix, known="condition")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache, partial
 from typing import Any
 
-from awspipe.aws import Aws
+from awspipe.aws import Aws, threads
 from awspipe.explain import explained
 from awspipe.failures import (
     artifact,
@@ -22,9 +22,7 @@ from awspipe.failures import (
 )
 from awspipe.failures.cause import Cause, Failure, Place, Said, Where
 
-ROWS = (*known_access.ROWS, *known_builds.ROWS, *known_deployments.ROWS, *known_actions.ROWS)
-"""Every known cause."""
-
+_OF_PROVIDER = {"CodeBuild": known_builds.ROWS, "CodeDeploy": known_deployments.ROWS}
 _GATHER = {"CodeBuild": builds.gather, "CodeDeploy": deployments.gather}
 _MOST = 10
 """Failures of one execution that are looked into."""
@@ -37,17 +35,20 @@ def causes(aws: Aws, pipeline: str, execution: str) -> tuple[Cause, ...]:
     has succeeded, has none. Reads only: the executions and actions must be readable (AwsError else), and a
     denied read of what lies behind them is said in `detail` with the permission it needs.
     """
-    with explained(f"look for the cause of the failure of {pipeline}"):
-        details, found = aws.gather(
-            lambda: _actions(aws, pipeline, execution),
-            lambda: aws.client("codepipeline").get_pipeline_execution(
-                pipelineName=pipeline, pipelineExecutionId=execution
-            )["pipelineExecution"],
-        )
-    tried = _last_tries(details)
-    failed = [_failure(pipeline, one) for one in tried if one["status"] == "Failed"]
-    told = tuple(_explained(aws, one) for one in failed[:_MOST])
+    with explained(f"look for the cause of the failure of {pipeline}"), threads(4, "causes") as pool:
+        # A pool of its own: whoever asks may be in the shared one, and wait there for itself.
+        listed = pool.submit(_actions, aws, pipeline, execution)
+        found = _execution(aws, pipeline, execution)
+        tried = _last_tries(listed.result())
+        failed = [one for one in tried if one["status"] == "Failed"][:_MOST]
+        told = tuple(pool.map(lambda one: _explained(aws, pipeline, one), failed))
     return told + ends.causes(aws, pipeline, found, tried, explained=bool(told))
+
+
+def _execution(aws: Aws, pipeline: str, execution: str) -> dict[str, Any]:
+    asked = {"pipelineName": pipeline, "pipelineExecutionId": execution}
+    found: dict[str, Any] = aws.client("codepipeline").get_pipeline_execution(**asked)["pipelineExecution"]
+    return found
 
 
 def _actions(aws: Aws, pipeline: str, execution: str) -> list[dict[str, Any]]:
@@ -59,9 +60,11 @@ def _actions(aws: Aws, pipeline: str, execution: str) -> list[dict[str, Any]]:
 def _last_tries(details: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The newest try of each action, oldest action first. AWS lists the newest try first."""
     newest: dict[tuple[str, str], dict[str, Any]] = {}
-    for one in details:
+    for one in sorted(details, key=lambda one: one["startTime"], reverse=True):
         newest.setdefault((one["stageName"], one["actionName"]), one)
-    return sorted(newest.values(), key=lambda one: one["startTime"])
+    last = list(newest.values())
+    last.reverse()  # what began at one moment stays in its order
+    return sorted(last, key=lambda one: one["startTime"])
 
 
 def _failure(pipeline: str, one: dict[str, Any]) -> Failure:
@@ -99,11 +102,18 @@ def _who(arn: str) -> str:
     return arn.rpartition("/")[2] if arn.startswith("arn:") and "/" in arn else arn.rpartition(":")[2] or arn
 
 
-def _explained(aws: Aws, failure: Failure) -> Cause:
+def _explained(aws: Aws, pipeline: str, one: dict[str, Any]) -> Cause:
+    failure = _failure(pipeline, one)
+    aws = aws.at((one.get("input") or {}).get("region") or aws.region)
     failure.names = cache(partial(artifact.names, aws, failure))
     gather = _GATHER.get(failure.provider, _lines_only)
     gather(aws, failure)
-    return known.explained(ROWS, failure)
+    return known.explained(rows(failure.provider), failure)
+
+
+def rows(provider: str) -> tuple[known.Row, ...]:
+    """What is known of the failures of a provider's actions: the special first."""
+    return (*known_access.ROWS, *_OF_PROVIDER.get(provider, ()), *known_actions.ROWS)
 
 
 def _lines_only(aws: Aws, failure: Failure) -> None:

@@ -1,7 +1,8 @@
 """The table of known causes: what to look for, and what it means.
 
 A row's `line` and `fix` are sentences with `{names}`: groups of its pattern, `facts` of the failure, and what
-its `more` finds out. Rows are tried in order, so what is special stands before what is general.
+its `more` finds out, which is None where the row is not meant after all. Rows are tried in order, so what is
+special stands before what is general.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from awspipe.failures import plain
 from awspipe.failures.cause import Cause, Failure, Said, Where
 
-More = Callable[[Failure, re.Match[str]], Mapping[str, str]]
+More = Callable[[Failure, re.Match[str]], Mapping[str, str] | None]
 
 
 def nothing(failure: Failure, match: re.Match[str]) -> Mapping[str, str]:
@@ -52,8 +53,9 @@ def explained(rows: Iterable[Row], failure: Failure) -> Cause:
     """The first row that knows a failure, filled in; AWS's own words where none does."""
     for row in rows:
         found = _match(row, failure)
-        if found is not None:
-            return _cause(row, failure, found)
+        more = None if found is None else row.more(failure, found)
+        if found is not None and more is not None:
+            return _cause(row, failure, {**_groups(found), **more})
     return _made(failure, _own_words(failure))
 
 
@@ -68,10 +70,12 @@ def _match(row: Row, failure: Failure) -> re.Match[str] | None:
     return None
 
 
-def _cause(row: Row, failure: Failure, match: re.Match[str]) -> Cause:
-    groups = {name: value or "" for name, value in match.groupdict().items()}
-    facts = _Facts({**failure.facts, **groups})
-    facts |= row.more(failure, match)
+def _groups(match: re.Match[str]) -> dict[str, str]:
+    return {name: value or "" for name, value in match.groupdict().items()}
+
+
+def _cause(row: Row, failure: Failure, found: Mapping[str, str]) -> Cause:
+    facts = _Facts({**failure.facts, **found})
     return _made(failure, row.line.format_map(facts), row.fix.format_map(facts), row.name)
 
 

@@ -36,7 +36,8 @@ def _way(who: str, grant: str, why: str) -> str:
     policy = re.search(r"explicit deny in an? ([\w -]+?polic(?:y|ies))", why)
     if "explicit deny" in why:
         kind = policy[1] if policy else "policy"
-        return f"a statement of a {kind} denies it: change that one; to allow it would not help"
+        article = "an" if kind[0] in "aeio" else "a"
+        return f"a statement of {article} {kind} denies it: change that one; to allow it would not help"
     for other in ("service control policy", "permissions boundary", "session policy", "VPC endpoint policy"):
         if f"no {other}" in why:
             return f"the {other} must allow it too: add {grant}"

@@ -154,9 +154,17 @@ ROWS = (
         source="https://github.com/kalrish/aws-csgo/issues/6",
     ),
     Row(
+        name="artifact-base-missing",
+        where=_SAID,
+        text=r"no matching base directory paths? found(?: for (?P<base>\S+))?",
+        line="the build made no directory {base}, and `base-directory:` of its artifact names it",
+        fix="compare `artifacts:` in the buildspec (files, base-directory) with what the build makes",
+        source="https://github.com/aws/aws-cdk/pull/15644",
+    ),
+    Row(
         name="artifact-empty",
         where=_SAID,
-        text=r"no matching (?:artifact|base directory) paths? found",
+        text=r"no matching artifact paths? found",
         line="the build made no file that its artifact asks for: nothing matches {asked}",
         fix="compare `artifacts:` in the buildspec (files, base-directory) with what the build makes",
         more=_asked,
@@ -171,6 +179,15 @@ ROWS = (
         fix="make it in this region, or mend its name under `env:`",
         source="https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html",
         verified=False,
+    ),
+    Row(
+        name="build-crlf",
+        where=(Where.LOG,),
+        text=r"['‘](?P<program>[\w./-]+)\\r['’]: No such file or directory|\^M: bad interpreter"
+        r"|\$'\\r': command not found",
+        line="a script of the build has CRLF line ends, and the shell takes the CR for part of a name",
+        fix="save it with LF (`.gitattributes`: `*.sh text eol=lf`), then `git add --renormalize .` and push",
+        source="https://docs.github.com/en/get-started/git-basics/configuring-git-to-handle-line-endings",
     ),
     Row(
         name="command-not-found",

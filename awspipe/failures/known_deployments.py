@@ -21,6 +21,7 @@ _CODES = "https://docs.aws.amazon.com/codedeploy/latest/userguide/error-codes.ht
 _TROUBLES = "https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-deployments.html"
 _EVENT = (Where.EVENT, Where.ACTION)
 _DEPLOYMENT = (Where.DEPLOYMENT, Where.ACTION)
+_LF = "save it with LF (`.gitattributes`: `*.sh text eol=lf`), then `git add --renormalize .` and push"
 _SCRIPT = r"Script at specified location: (?P<script>\S+?)(?: run as user (?P<user>\S+))?"
 
 
@@ -47,14 +48,19 @@ def _script(failure: Failure, match: re.Match[str]) -> Mapping[str, str]:
     return {"said": f"{match['script']} is not in the artifact{has}", "way": f"{way}: paths begin at its top"}
 
 
+def _interpreter(failure: Failure, match: re.Match[str]) -> Mapping[str, str] | None:
+    """A script that is there, whose first line names what is not."""
+    name = _in_archive(match)
+    return {"script": name} if failure.facts.get("event") != "Install" and name in failure.names() else None
+
+
+def _in_archive(match: re.Match[str]) -> str:
+    return match["path"].rpartition("/deployment-archive/")[2].strip()
+
+
 def _source(failure: Failure, match: re.Match[str]) -> Mapping[str, str]:
-    """A file of `files:` that is not there; or, where it is, a script whose interpreter is not."""
-    name = match["path"].rpartition("/deployment-archive/")[2].strip()
-    if name in failure.names() and failure.facts.get("event") != "Install":
-        return {
-            "said": f"{name} is there, but what its first line names is not: it ends with CRLF, most likely",
-            "way": "save it with LF line ends (`.gitattributes`: `*.sh text eol=lf`)",
-        }
+    """A file of `files:` that is not there."""
+    name = _in_archive(match)
     near = nearest(name, failure.names())
     has = f"; it has {near}" if near else ""
     return {
@@ -121,10 +127,10 @@ ROWS = (
     Row(
         name="script-crlf",
         where=(Where.EVENT, Where.LOG, Where.ACTION),
-        text=r"(?:its lines end with CRLF|\\r['’]?: No such file or directory|\^M: bad interpreter"
-        r"|'[^'\n]*\r': )",
+        text=r"its lines end with CRLF|\\r['’]: No such file or directory|\^M: bad interpreter"
+        r"|\$'\\r': command not found",
         line="{script} has CRLF line ends, so the system looks for an interpreter with a CR in its name",
-        fix="save it with LF (`.gitattributes`: `*.sh text eol=lf`), then `git add --renormalize .` and push",
+        fix=_LF,
         source="https://docs.github.com/en/get-started/git-basics/configuring-git-to-handle-line-endings",
     ),
     Row(
@@ -199,6 +205,16 @@ ROWS = (
         line="the artifact is no longer in its bucket",
         fix="start a new execution: artifacts expire",
         source="https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html",
+    ),
+    Row(
+        name="script-interpreter",
+        where=(Where.EVENT,),
+        text=r"No such file or directory - (?P<path>[^\n]+)",
+        line="{script} is there, but not what its first line names: it ends with CRLF, most likely ({event})",
+        fix=_LF,
+        more=_interpreter,
+        source=_HOOKS,
+        verified=False,
     ),
     Row(
         name="appspec-source-missing",

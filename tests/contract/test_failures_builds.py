@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from awspipe.errors import AwsError
 from tests.support import failing
 from tests.support.failing import Shop, build, buildspec, source
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    with failing.world(tmp_path) as shop:
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with failing.world(tmp_path_factory.mktemp("account")) as shop:
         yield shop
+
+
+@pytest.fixture
+def shop(account: Shop) -> Shop:
+    account.clear()
+    return account
 
 
 def told(shop: Shop, files: dict[str, str | bytes]) -> tuple[str, str, str, tuple[str, ...]]:
@@ -71,4 +77,173 @@ def test_an_execution_that_succeeds_has_no_cause(shop: Shop) -> None:
     assert sorted(shop.calls.names) == [
         "codepipeline:GetPipelineExecution",
         "codepipeline:ListActionExecutions",
+    ]
+
+
+def test_a_program_of_which_only_the_path_is_wrong(shop: Shop) -> None:
+    known, line, _, _ = told(shop, {"buildspec.yml": buildspec("./make.sh"), "make.sh": "echo made"})
+    assert known == "command-not-executable"
+    assert line == "the build may not run this file as a program (exit code 126): ./make.sh"
+
+
+def test_a_command_that_is_killed(shop: Shop) -> None:
+    known, line, fix, _ = told(shop, {"buildspec.yml": buildspec("exit 137")})
+    assert known == "out-of-memory"
+    assert line.endswith("because memory ran out: exit 137")
+    assert fix.startswith("write a larger `compute:` at the Build stage")
+
+
+def test_of_a_long_command_the_first_line_is_shown(shop: Shop) -> None:
+    text = buildspec("|\n        echo start\n        exit 9")
+    assert told(shop, {"buildspec.yml": text})[1] == "exit code 9 of the command: echo start ..."
+
+
+def test_a_buildspec_that_is_no_yaml_is_shown_with_its_line(shop: Shop) -> None:
+    known, line, fix, _ = told(shop, {"buildspec.yml": "version: 0.2\nphases:\n\tbuild:\n"})
+    assert (known, line.partition(": ")[0]) == ("buildspec-line", "buildspec.yml, line 3")
+    assert "`awspipe validate`" in fix
+
+
+@pytest.mark.parametrize(
+    ("files", "more", "known", "line"),
+    [
+        (
+            "dist/app.js, '*.css'",
+            "",
+            "artifact-empty",
+            "the build made no file that its artifact asks for: nothing matches dist/app.js, *.css",
+        ),
+        (
+            "'*.html'",
+            "  base-directory: scripts\n",
+            "artifact-empty",
+            "the build made no file that its artifact asks for: nothing matches *.html below scripts",
+        ),
+        (
+            "'**/*'",
+            "  base-directory: dist\n",
+            "artifact-base-missing",
+            "the build made no directory dist, and `base-directory:` of its artifact names it",
+        ),
+    ],
+)
+def test_an_artifact_without_files(shop: Shop, files: str, more: str, known: str, line: str) -> None:
+    text = buildspec("true", files=files, more=more)
+    found = told(shop, {"buildspec.yml": text, "scripts/a.sh": "true"})
+    assert found[:2] == (known, line)
+    assert found[3] == ()
+
+
+def test_the_first_phase_is_to_blame_and_not_what_follows_from_it(shop: Shop) -> None:
+    text = buildspec("exit 4", files="none")
+    assert told(shop, {"buildspec.yml": text})[1] == "exit code 4 of the command: exit 4"
+
+
+def test_a_phase_that_may_fail_is_not_to_blame(shop: Shop) -> None:
+    text = (
+        "version: 0.2\nphases:\n  install:\n    on-failure: CONTINUE\n    commands: [exit 1]\n"
+        "  build:\n    commands: [echo why; exit 2]\n"
+    )
+    found = told(shop, {"buildspec.yml": text})
+    assert found[1:] == ("exit code 2 of the command: echo why; exit 2", "", ("why",))
+
+
+def test_a_script_with_crlf(shop: Shop) -> None:
+    files = {"buildspec.yml": buildspec("scripts/a.sh"), "scripts/a.sh": "#!/usr/bin/env bash\r\necho\r\n"}
+    known, line, fix, _ = told(shop, files)
+    assert known == "build-crlf"
+    assert "CRLF" in line
+    assert fix.startswith("save it with LF")
+
+
+def test_a_build_that_somebody_stops(shop: Shop) -> None:
+    shop.push({"buildspec.yml": buildspec("sleep 60")})
+    shop.project()
+    shop.begin(source(), build())
+    shop.stop_build()
+    (cause,) = shop.causes()
+    assert (cause.known, cause.line) == ("build-stopped", "somebody stopped the build at BUILD")
+
+
+def test_a_build_that_takes_too_long(shop: Shop) -> None:
+    shop.push({"buildspec.yml": buildspec("echo slow; sleep 60")})
+    shop.project(timeoutInMinutes=5)
+    shop.begin(source(), build())
+    shop.time_out_build()
+    (cause,) = shop.causes()
+    assert (cause.known, cause.detail) == ("build-timed-out", ("slow",))
+    assert cause.line == "the build took longer than its 5 minutes; it was at BUILD"
+    assert cause.fix.endswith("write a larger `timeout:` at the Build stage")
+
+
+def test_a_project_that_is_gone(shop: Shop) -> None:
+    shop.push({"a": "1"})
+    cause = shop.cause(source(), build())
+    assert (cause.known, cause.line) == ("project-missing", "there is no build project shop")
+
+
+def test_what_the_build_may_not_do_comes_with_the_statement(shop: Shop) -> None:
+    shop.push({"buildspec.yml": buildspec("true")})
+    shop.project(allow=[("s3:GetObject", "*"), ("logs:*", "*")])
+    cause = shop.cause(source(), build())
+    assert cause.known == "role-denied"
+    assert cause.line.startswith("role shop-build may not s3:PutObject on arn:aws:s3:::artifacts/shop/Out/")
+    where = cause.line.rpartition(" ")[2]
+    assert cause.fix == (
+        f'add to role shop-build: {{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "{where}"}}'
+    )
+
+
+def test_what_nobody_may_read_is_said_and_the_rest_is_told(shop: Shop) -> None:
+    shop.push({"buildspec.yaml": buildspec("true")})
+    shop.project()
+    shop.create(source(), build())
+    shop.deny("codebuild:BatchGetBuilds", "s3:GetObject")
+    (cause,) = shop.causes()
+    assert (cause.known, cause.line) == ("buildspec-missing", "the source has no buildspec.yml")
+    assert cause.detail == (
+        "(codebuild:BatchGetBuilds would tell more: these credentials may not)",
+        "(s3:GetObject on artifacts would tell more: these credentials may not)",
+    )
+
+
+def test_without_the_log_the_command_is_told_all_the_same(shop: Shop) -> None:
+    shop.push({"buildspec.yml": buildspec("exit 5")})
+    shop.project()
+    shop.create(source(), build())
+    shop.deny("logs:GetLogEvents")
+    (cause,) = shop.causes()
+    assert cause.line == "exit code 5 of the command: exit 5"
+    assert cause.detail == (
+        "(logs:GetLogEvents on /aws/codebuild/shop would tell more: these credentials may not)",
+    )
+
+
+def test_an_answer_that_is_no_answer_is_an_error(shop: Shop) -> None:
+    shop.push({"buildspec.yml": buildspec("exit 5")})
+    shop.project()
+    shop.create(source(), build())
+    for operation in ("ListActionExecutions", "GetPipelineExecution", "BatchGetBuilds"):
+        shop.garble(operation)
+        with pytest.raises(AwsError, match="not one of AWS's"):
+            shop.causes()
+        shop.heal()
+
+
+def test_secrets_and_control_characters_are_not_shown(shop: Shop) -> None:
+    key = "AKIA" + "A" * 16
+    command = f"printf '\\033[31mkey {key}\\033[0m\\n10%%\\r100%%\\n\\007bell\\n'; exit 1"
+    detail = told(shop, {"buildspec.yml": buildspec(f'"{command}"'.replace("\\", "\\\\"))})[3]
+    assert detail == ("key ***", "100%", "?bell")
+
+
+def test_how_many_calls_it_takes(shop: Shop) -> None:
+    told(shop, {"buildspec.yml": buildspec("exit 5")})
+    shop.calls.clear()
+    shop.causes()
+    assert sorted(shop.calls.names) == [
+        "codebuild:BatchGetBuilds",
+        "codepipeline:GetPipelineExecution",
+        "codepipeline:ListActionExecutions",
+        "logs:GetLogEvents",
     ]

@@ -2,22 +2,28 @@
 
 with failing.world(tmp_path) as shop:
     shop.push({"buildspec.yml": "..."})
-    cause = shop.cause(shop.source(), shop.build())
+    shop.project()
+    cause = shop.cause(source(), build())
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+
 from awspipe.aws import Aws
 from awspipe.failures import Cause, causes
-from awspipe.sandbox import runtime
+from awspipe.sandbox import codebuild_builds, runtime
 from awspipe.sandbox.box import ISOLATION
+from awspipe.sandbox.builds.run import Runner
 from awspipe.sandbox.codedeploy import CodeDeployBackend, codedeploy_backends
 from tests.support import core, modelcheck, recorder, sandbox
 from tests.support.recorder import Recording
@@ -36,6 +42,8 @@ class Shop:
     aws: Aws
     calls: Recording
     role: str = ""
+    answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    """What awspipe is answered in AWS's place: operation -> status and body."""
     _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
@@ -99,11 +107,81 @@ class Shop:
     def codedeploy(self) -> CodeDeployBackend:
         return codedeploy_backends[ACCOUNT][REGION]
 
+    def revision(self) -> str:
+        """The key of the artifact that was deployed last."""
+        found = next(reversed(self.codedeploy.deployments.values()))
+        return str(found.revision["s3Location"]["key"])
+
     def bucket(self, name: str) -> None:
         place = {"LocationConstraint": REGION}
         core.session().client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=place)
 
+    def clear(self) -> None:
+        """As it was at first: one account serves many tests, for it takes longer to make than they do."""
+        self.heal()
+        self.played.drain()
+        self.client("codepipeline").delete_pipeline(name="shop")
+        for name in self.client("codebuild").list_projects()["projects"]:
+            self.client("codebuild").delete_project(name=name)
+        self.client("codedeploy").delete_application(applicationName="shop")
+        self.servers()
+        self.client("codecommit").delete_repository(repositoryName="shop")
+        self.client("codecommit").create_repository(repositoryName="shop")
+        _forget_roles()
+        self.calls.clear()
+
+    # What awspipe is told
+
+    def deny(self, *permissions: str) -> None:
+        """Have AWS deny these reads."""
+        for one in permissions:
+            service, _, operation = one.partition(":")
+            body = b'{"__type": "AccessDeniedException", "message": "no"}'
+            if service == "s3":
+                body = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+            self.answers[operation] = (403, body)
+
+    def garble(self, operation: str) -> None:
+        """Have something that is not AWS answer."""
+        self.answers[operation] = (200, b"{}")
+
+    def heal(self) -> None:
+        self.answers.clear()
+
+    def _respond(self, event_name: str, request: Any, **_: Any) -> AWSResponse | None:
+        found = self.answers.get(event_name.rsplit(".", maxsplit=1)[-1])
+        if found is None:
+            return None
+        response = AWSResponse(request.url, found[0], HTTPHeaders(), None)
+        response._content = found[1]  # type: ignore[attr-defined]
+        return response
+
     # Pipelines
+
+    def begin(self, *stages: dict[str, Any]) -> None:
+        """Make a pipeline whose build is left at its first command."""
+        self.role = sandbox.role("pipeline", "codepipeline", allow=EVERYTHING)
+        declared = sandbox.pipeline(self.role, stages=list(stages))
+        self.client("codepipeline").create_pipeline(pipeline=declared)
+        while not (runner := self._runner()) or runner.build.phases[-1].type != "BUILD":
+            time.sleep(0.01)
+
+    def _runner(self) -> Runner | None:
+        found = list(codebuild_builds._runners.values())
+        return found[0] if found and found[0].build.phases else None
+
+    def stop_build(self) -> None:
+        runner = self._runner()
+        assert runner is not None
+        self.client("codebuild").stop_build(id=runner.build.id)
+        self.played.drain()
+
+    def time_out_build(self) -> None:
+        """Have the build's time be over, some minutes before it is."""
+        runner = self._runner()
+        assert runner is not None
+        runner._time_out()
+        self.played.drain()
 
     def create(self, *stages: dict[str, Any], allow: Any = EVERYTHING, **members: Any) -> None:
         """Make the pipeline of these stages; its first execution runs to its end."""
@@ -131,6 +209,15 @@ class Shop:
         self.create(*stages, **members)
         (only,) = self.causes()
         return only
+
+
+def _forget_roles() -> None:
+    iam = client("iam")
+    for role in iam.list_roles()["Roles"]:
+        name = {"RoleName": role["RoleName"]}
+        for policy in iam.list_role_policies(**name)["PolicyNames"]:
+            iam.delete_role_policy(**name, PolicyName=policy)
+        iam.delete_role(**name)
 
 
 def source(name: str = "Source", branch: str = "main", **configuration: str) -> dict[str, Any]:
@@ -180,6 +267,7 @@ def world(tmp_path: Path, **options: Any) -> Iterator[Shop]:
             on = core.session()
             checked, calls = modelcheck.attach(on), recorder.record(on)
             shop = Shop(played, core.connect(on), calls)
+            modelcheck.emitter(on).register_first("before-send", shop._respond)
             shop.client("codecommit").create_repository(repositoryName="shop")
             shop.bucket("artifacts")
             try:

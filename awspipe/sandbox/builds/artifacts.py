@@ -9,7 +9,7 @@ import io
 import os
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from awspipe.formats.buildspec_model import Artifacts
@@ -21,11 +21,22 @@ class NoFilesError(Exception):
     """Nothing matches: CodeBuild's own words."""
 
 
-def packed(source: Path, wanted: Artifacts) -> bytes:
-    """A zip of the files that an artifact asks for. Raises NoFilesError where there are none."""
+def packed(source: Path, wanted: Artifacts, say: Callable[[str], None] = lambda text: None) -> bytes:
+    """A zip of the files that an artifact asks for. Raises NoFilesError where there are none.
+
+    `say` hears what is looked for, in CodeBuild's words.
+    """
+    base = wanted.base_directory or "."
+    say(f"Expanding base directory path: {base}")
+    if not _bases(source, wanted.base_directory):
+        raise NoFilesError(f"no matching base directory path found for {base}")
+    say(f"Expanding file paths for base directory {base}")
+    for name in wanted.files:
+        say(f"Expanding {name}")
     files = dict(selected(source, wanted))
     if not files:
         raise NoFilesError("no matching artifact paths found")
+    say(f"Found {len(files)} file(s)")
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(files.items()):

@@ -32,6 +32,8 @@ class Phase:
     status: str | None = None
     code: str = ""
     message: str = ""
+    forgiven: bool = False
+    """It failed, and its `on-failure: CONTINUE` lets the build go on."""
 
     def api(self) -> dict[str, Any]:
         """As the API shows it; a phase that goes on has neither end nor status."""
@@ -86,8 +88,10 @@ class Build:
 
     @property
     def failure(self) -> Phase | None:
-        """The first phase that failed."""
-        return next((one for one in self.phases if one.status not in (None, SUCCEEDED)), None)
+        """The first phase that failed and was not forgiven."""
+        return next(
+            (one for one in self.phases if one.status not in (None, SUCCEEDED) and not one.forgiven), None
+        )
 
     def api(self) -> dict[str, Any]:
         """The build as the API shows it."""

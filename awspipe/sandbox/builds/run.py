@@ -215,6 +215,7 @@ class Runner:
             if run.status == SUCCEEDED:
                 continue
             if phase.on_failure is not None and phase.on_failure.kind == "CONTINUE":
+                run.forgiven = True
                 continue
             succeeded = False
             self._set_succeeding()
@@ -266,6 +267,7 @@ class Runner:
         self._log.say(f"Running command {command}")
         code, said = self._shell.run(command, self._log)
         if self._ended_by or code:
+            self._log.say(f"Command did not exit successfully {command} exit status {code}")
             error = PhaseError(
                 _COMMAND_ERROR, f"Error while executing command: {command}. Reason: exit status {code}"
             )
@@ -292,7 +294,7 @@ class Runner:
 
     def _put(self, bucket: str, key: str, source: Path, wanted: Artifacts) -> None:
         try:
-            content = artifacts.packed(source, wanted)
+            content = artifacts.packed(source, wanted, self._log.say)
         except artifacts.NoFilesError as error:
             raise PhaseError(_CLIENT_ERROR, str(error)) from error
         self._may("s3:PutObject", bucket, key)

@@ -1,0 +1,321 @@
+"""The rows of the tables that the sandbox cannot play, with AWS's own words; and that each has a test."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from awspipe.failures import known
+from awspipe.failures.cause import Failure, Place, Said, Where
+from awspipe.failures.explained import rows
+
+ROLE = "arn:aws:iam::123456789012:role/shop"
+WHO = "arn:aws:sts::123456789012:assumed-role/shop/7f3a"
+ARCHIVE = "/opt/codedeploy-agent/deployment-root/0a/d-1/deployment-archive"
+EVENT = {"event": "BeforeInstall", "host": "i-1", "script": "scripts/a.sh"}
+
+
+def failure(provider: str = "CodeBuild", category: str = "Build", **members: object) -> Failure:
+    given = {"configuration": {}, "inputs": (Place("artifacts", "shop/Src/a"),), **members}
+    return Failure(
+        pipeline="shop",
+        stage="Stage",
+        action="Action",
+        category=category,
+        provider=provider,
+        status="Failed",
+        **given,  # type: ignore[arg-type]
+    )
+
+
+def phase(text: str, code: str = "") -> Failure:
+    facts = {"phase": "BUILD", "buildspec": "buildspec.yml", "image": "me/image:1", "queue": "480"}
+    return failure(said=[Said(Where.PHASE, text, code)], facts=facts)
+
+
+def event(text: str, code: str = "UnknownError", log: str = "", **members: object) -> Failure:
+    said = [Said(Where.EVENT, text, code), Said(Where.LOG, log)]
+    return failure("CodeDeploy", "Deploy", said=said, facts=dict(EVENT), **members)
+
+
+def deployment(code: str, message: str) -> Failure:
+    facts = {"message": message}
+    return failure(
+        "CodeDeploy", "Deploy", said=[Said(Where.DEPLOYMENT, f"{code}: {message}", code)], facts=facts
+    )
+
+
+def action(text: str, code: str = "JobFailed", provider: str = "CodeCommit", **members: object) -> Failure:
+    category = "Source" if provider == "CodeCommit" else "Deploy"
+    return failure(provider, category, said=[Said(Where.ACTION, text, code)], **members)
+
+
+CASES: list[tuple[str, Failure, str, str]] = [
+    (
+        "role-denied",
+        action(f"Error calling startBuild: User: {WHO} is not authorized to perform: codebuild:StartBuild"),
+        "role shop may not codebuild:StartBuild",
+        'add to role shop: {"Effect": "Allow", "Action": "codebuild:StartBuild", "Resource": "*"}',
+    ),
+    (
+        "role-denied",
+        failure(
+            said=[
+                Said(Where.PHASE, "Error while executing command: x. Reason: exit status 254"),
+                Said(
+                    Where.LOG,
+                    "An error occurred (AccessDenied) when calling the PutObject operation: User: "
+                    f'{WHO} is not authorized to perform: s3:PutObject on resource: "arn:aws:s3:::b/k" '
+                    "because no service control policy allows the s3:PutObject action",
+                ),
+            ]
+        ),
+        "role shop may not s3:PutObject on arn:aws:s3:::b/k",
+        "the service control policy must allow it too: add "
+        '{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/k"}',
+    ),
+    (
+        "role-not-assumable",
+        action(f"CodePipeline is not authorized to perform AssumeRole on role {ROLE}", "PermissionError"),
+        f"the service cannot use role {ROLE}: it is not there, or does not trust the service",
+        "`awspipe up` makes its roles again; a role of yours must trust the service",
+    ),
+    (
+        "codecommit-denied",
+        action(
+            "The service role or action role doesn't have the permissions required to access the AWS "
+            "CodeCommit repository named shop. Update the IAM role permissions, and then try again."
+        ),
+        "the pipeline's role may not read the CodeCommit repository shop",
+        "`awspipe up` gives its role that; a role of yours needs codecommit:GetBranch, GetCommit, "
+        "UploadArchive, GetUploadArchiveStatus and CancelUploadArchive on it",
+    ),
+    (
+        "s3-denied",
+        action(
+            "Access Denied (Service: Amazon S3; Status Code: 403; Error Code: AccessDenied)",
+            provider="S3",
+            configuration={"BucketName": "site"},
+        ),
+        "S3 denies the pipeline's role the bucket site",
+        "the role needs s3:PutObject on arn:aws:s3:::site/*, and no policy of the bucket may deny it",
+    ),
+    (
+        "runtime-unknown",
+        phase(
+            "Unknown runtime version named '10' of nodejs. "
+            "This build image has the following versions: 12, 14",
+            "YAML_FILE_ERROR",
+        ),
+        "the build image has no nodejs 10; it has 12, 14",
+        "write one of these under `runtime-versions:` in the buildspec, or take another `image:`",
+    ),
+    (
+        "runtime-missing",
+        phase("This build image requires selecting at least one runtime version.", "YAML_FILE_ERROR"),
+        "this build image needs a runtime version, and the buildspec has none",
+        "write `runtime-versions:` below `install:` in the buildspec, or take a newer `image:`",
+    ),
+    (
+        "buildspec-yaml",
+        phase("found character that cannot start any token at line 3", "YAML_FILE_ERROR"),
+        "the buildspec is not YAML, line 3: found character that cannot start any token",
+        "mend that line (a tab, an indent, a colon): `awspipe validate` shows the place",
+    ),
+    (
+        "buildspec-other",
+        phase("wrong number of container tags, expected 1", "YAML_FILE_ERROR"),
+        "the buildspec cannot be used: wrong number of container tags, expected 1",
+        "`awspipe validate` shows what is wrong with it, with its place",
+    ),
+    (
+        "buildspec-missing",
+        phase("YAML file does not exist", "YAML_FILE_ERROR"),
+        "the source has no buildspec.yml",
+        "add buildspec.yml to the source, or name the file that is meant with `buildspec:`",
+    ),
+    (
+        "build-queue-limit",
+        failure(
+            said=[
+                Said(
+                    Where.ACTION,
+                    "Error calling startBuild: Cannot have more than 1 builds in queue for the account "
+                    "(Service: AWSCodeBuild; Status Code: 400; Error Code: AccountLimitExceededException",
+                    "JobFailed",
+                )
+            ]
+        ),
+        "the account may not have more than 1 builds in CodeBuild's queue at once",
+        "retry when other builds have ended; a new account asks for more under Service Quotas, CodeBuild",
+    ),
+    (
+        "build-queue-timed-out",
+        phase("QUEUED TIMED_OUT", "QUEUED TIMED_OUT"),
+        "the build waited in CodeBuild's queue for its 480 minutes and was given up",
+        "retry when other builds have ended",
+    ),
+    (
+        "image-unknown",
+        phase(
+            "Unable to pull customer's container image. CannotPullContainerError: Error response from daemon",
+            "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE",
+        ),
+        "CodeBuild cannot pull the build image me/image:1",
+        "check the name in `image:`; an image in ECR must let CodeBuild, or the build's role, pull it",
+    ),
+    (
+        "secret-missing",
+        phase("Secrets Manager can't find the specified secret: shop", "Secrets Manager Error Message"),
+        "a secret of the build is not there: Secrets Manager can't find the specified secret: shop",
+        "make it in this region, or mend its name under `env:`",
+    ),
+    (
+        "hook-unknown",
+        event("The deployment failed because it contains unknown lifecycle events: AfterEverything"),
+        "appspec.yml has hooks for lifecycle events that there are not: AfterEverything",
+        "mend their names: `awspipe validate` knows them",
+    ),
+    (
+        "script-not-executable",
+        event(
+            "Unable to set script at specified location: scripts/a.sh as executable", "ScriptNotExecutable"
+        ),
+        "scripts/a.sh cannot be made executable on i-1 (BeforeInstall)",
+        "`git update-index --chmod=+x scripts/a.sh` and push",
+    ),
+    (
+        "script-crlf",
+        event(
+            "Script at specified location: scripts/a.sh failed with exit code 127",
+            "ScriptFailed",
+            "[stderr]/usr/bin/env: 'bash\\r': No such file or directory",
+        ),
+        "scripts/a.sh has CRLF line ends, so the system looks for an interpreter with a CR in its name",
+        "save it with LF (`.gitattributes`: `*.sh text eol=lf`), then `git add --renormalize .` and push",
+    ),
+    (
+        "script-user",
+        event(
+            "Script at specified location: scripts/a.sh run as user web failed with exit code 1",
+            "ScriptFailed",
+            "[stderr]su: user web does not exist or the user entry does not contain all the required fields",
+        ),
+        "scripts/a.sh is to run as web, and i-1 has no such user (BeforeInstall)",
+        "mend `runas:` in appspec.yml, or make the user",
+    ),
+    (
+        "script-interpreter",
+        event(
+            f"No such file or directory - {ARCHIVE}/scripts/a.sh",
+            names=lambda: ["scripts/a.sh", "appspec.yml"],
+        ),
+        "scripts/a.sh is there, but not what its first line names: it ends with CRLF, most likely "
+        "(BeforeInstall)",
+        "save it with LF (`.gitattributes`: `*.sh text eol=lf`), then `git add --renormalize .` and push",
+    ),
+    (
+        "agent-without-role",
+        event("Missing credentials - please check if this instance was started with an IAM instance profile"),
+        "the instance i-1 has no role, so its CodeDeploy agent cannot work",
+        "attach an instance profile that may read the artifact bucket, then restart the agent",
+    ),
+    (
+        "revision-denied",
+        event("Access Denied"),
+        "the role of i-1 may not read the artifact",
+        "add to the instance's role: "
+        '{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::artifacts/*"}',
+    ),
+    (
+        "revision-gone",
+        event("The specified key does not exist."),
+        "the artifact is no longer in its bucket",
+        "start a new execution: artifacts expire",
+    ),
+    (
+        "event-failed",
+        event("No space left on device"),
+        "BeforeInstall failed on i-1: No space left on device",
+        "",
+    ),
+    (
+        "all-skipped",
+        deployment("HEALTH_CONSTRAINTS", "The overall deployment failed because too many ..."),
+        "too many servers failed, and none of them says why: most often its agent did not run",
+        "on an instance: `systemctl status codedeploy-agent`; has it an instance profile?",
+    ),
+    (
+        "deployment-stopped",
+        deployment("MANUAL_STOP", "A user stopped it."),
+        "somebody stopped the deployment",
+        "retry the stage to deploy again",
+    ),
+    (
+        "artifact-gone",
+        action("The specified key does not exist. (Error Code: NoSuchKey)", provider="S3"),
+        "an artifact is no longer in its bucket",
+        "start a new execution: artifacts expire after 30 days",
+    ),
+    (
+        "sandbox-stopped",
+        action("The sandbox was stopped while this action ran; retry the stage.", "SandboxStopped"),
+        "the sandbox was stopped while this ran",
+        "retry the stage",
+    ),
+    (
+        "",
+        action("Something new.\nAt length", "InternalError"),
+        "Something new. At length (InternalError)",
+        "",
+    ),
+    ("", action("", ""), "Action failed, and AWS does not say why", ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "line", "fix"), CASES, ids=[f"{n}-{c[0]}" for n, c in enumerate(CASES)]
+)
+def test_awss_words_are_understood(name: str, given: Failure, line: str, fix: str) -> None:
+    cause = known.explained(rows(given.provider), given)
+    assert (cause.known, cause.line, cause.fix) == (name, line, fix)
+
+
+def test_every_row_has_a_test_of_its_own() -> None:
+    tests = Path(__file__).parent.parent
+    text = "".join(one.read_text(encoding="utf-8") for one in tests.rglob("test_failures_*.py"))
+    every = {row.name for provider in ("CodeBuild", "CodeDeploy", "") for row in rows(provider)}
+    assert sorted(name for name in every if f'"{name}"' not in text) == []
+
+
+def test_every_row_says_where_its_words_are_public() -> None:
+    for provider in ("CodeBuild", "CodeDeploy", ""):
+        for row in rows(provider):
+            assert row.source.startswith(("https://", "awspipe.sandbox.")), row.name
+            assert row.text or row.code or row.category, row.name
+
+
+def test_no_line_asks_for_a_name_that_nobody_gives() -> None:
+    """A `{name}` in a sentence is a group of the row's pattern, a fact, or something that `more` finds."""
+    facts = {
+        "event",
+        "host",
+        "script",
+        "minutes",
+        "queue",
+        "phase",
+        "image",
+        "message",
+        "said",
+        "way",
+        "grant",
+    }
+    more = {"command", "program", "asked", "bucket", "repository", "ConnectionArn", "S3ObjectKey"}
+    more |= {"ProjectName", "action", "variables"}
+    for provider in ("CodeBuild", "CodeDeploy", ""):
+        for row in rows(provider):
+            asked = {part for _, part, _, _ in Formatter().parse(row.line + row.fix) if part}
+            assert asked <= facts | more | set(re.compile(row.text).groupindex), row.name
