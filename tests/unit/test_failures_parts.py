@@ -145,7 +145,9 @@ def test_a_long_directory_takes_a_second_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no zip", b"PK\x05\x06", zipped([]), zipped(["a"])[:-30], b"PK\x05\x06" + b"\xff" * 18]
+    "content",
+    [b"", b"no zip", b"PK\x05\x06", zipped([]), zipped(["a"])[:-30], b"PK\x05\x06" + b"\xff" * 18],
+    ids=["nothing", "text", "an end alone", "an empty zip", "a broken zip", "a zip64"],
 )
 def test_what_is_no_zip_has_no_names(content: bytes) -> None:
     assert listed(content)[0] == []
