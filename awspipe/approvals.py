@@ -74,7 +74,7 @@ def waiting(aws: Aws, name: str) -> Waiting | None:
             return None
         parallel = declared["pipeline"].get("executionMode") == "PARALLEL"
         listed = executions_of(aws, name, _MOST) if parallel else ()
-        going_on = {one.id: one for one in listed if one.state in UNFINISHED}
+        going_on = {one.id: one for one in listed if one.unfinished}
         under_way = list(going_on) if parallel else _inside(state)
         asking = under_way if parallel else [one for _, one in _tokens(state).values()]
         found = aws.gather(*(_asked(aws, name, id_, going_on.get(id_)) for id_ in dict.fromkeys(asking)))

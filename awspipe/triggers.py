@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-_BY_HAND = {"StartPipelineExecution": "started", "ManualRollback": "rolled back"}
-_BY_ITSELF = {
-    "CreatePipeline": "creation of the pipeline",
+_BY = {
+    "CreatePipeline": "its creation",
     "PollForSourceChanges": "a change of the source",
-    "CloudWatchEvent": "a push or another event",
     "Webhook": "a push",
     "WebhookV2": "a push",
     "PutActionRevision": "a new revision",
-    "AutomatedRollback": "a failure: rolled back by itself",
+    "AutomatedRollback": "a failure, as a rollback",
 }
+_OUR_RULES = "awspipe-"
 
 
 def who(arn: str) -> str:
@@ -26,7 +25,18 @@ def who(arn: str) -> str:
 
 
 def started_by(trigger: str, detail: str) -> str:
-    """What started an execution, from AWS's TriggerType and TriggerDetail; "" where AWS does not say."""
-    if trigger in _BY_HAND:
-        return f"{_BY_HAND[trigger]} by {who(detail)}" if detail else f"{_BY_HAND[trigger]} by hand"
-    return _BY_ITSELF.get(trigger, trigger)
+    """What or who started an execution, from AWS's TriggerType and TriggerDetail; "" where AWS does not say.
+
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ExecutionTrigger.html
+    """
+    match trigger:
+        case "StartPipelineExecution":
+            return who(detail) or "hand"
+        case "ManualRollback":
+            return f"{who(detail) or 'hand'}, as a rollback"
+        case "CloudWatchEvent":
+            rule = detail.rpartition("/")[2]
+            return (
+                f"the rule {rule}" if rule and not rule.startswith(_OUR_RULES) else "a change of the source"
+            )
+    return _BY.get(trigger, trigger)

@@ -34,6 +34,11 @@ def pipeline(name: str | None, file: str, option: str = "NAME") -> tuple[str, st
     return found[0]
 
 
+def names_in(file: str) -> frozenset[str]:
+    """The pipelines of a spec that is at hand and can be read."""
+    return frozenset(_regions(file, needed=False))
+
+
 def _regions(file: str, *, needed: bool) -> dict[str, str | None]:
     from awspipe.spec.load import load_file
 
@@ -47,11 +52,11 @@ def _regions(file: str, *, needed: bool) -> dict[str, str | None]:
         return {}
 
 
-def missing(target: Target, name: str) -> AwspipeError:
-    """There is no pipeline of this name."""
+def missing(target: Target, name: str, guess: str = "") -> AwspipeError:
+    """There is no pipeline of this name; `guess` is what may have been meant instead."""
     return AwspipeError(
         f"there is no pipeline {name} in {target.aws.region}" + (" of the sandbox" if target.sandbox else ""),
-        hint=f"`{target.command('ls')}` lists those there are; --region R looks elsewhere",
+        hint=f"{guess}`{target.command('ls')}` lists those there are; --region R looks elsewhere",
     )
 
 

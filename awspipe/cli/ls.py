@@ -14,7 +14,7 @@ def ls(context: typer.Context) -> None:
     """List the pipelines that awspipe made in a region."""
     from awspipe.cli.target import connect
     from awspipe.cli.views import ls as view
-    from awspipe.executions import pipelines
+    from awspipe.listing import pipelines
 
     options = given(context)
     console = Console(json=options.json)

@@ -1,44 +1,118 @@
-"""`awspipe status`: where a pipeline stands."""
+"""`awspipe status`: where a pipeline stands, or where a commit is."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from awspipe.cli import choosing
 from awspipe.cli.console import Console
-from awspipe.cli.options import SPEC, SpecFile, given
+from awspipe.cli.options import SPEC, Options, SpecFile, given
+from awspipe.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+_HEAD = re.compile(r"(HEAD|@)([~^][0-9]*)*")
+_HEX = re.compile(r"[0-9a-fA-F]{7,40}")
 
 
 def status(
     context: typer.Context,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME", help="Pipelines; by default the spec's.")
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME|COMMIT", help="Pipelines, by default the spec's; or a commit: HEAD, 7 to 40 digits."
+        ),
     ] = None,
     file: SpecFile = SPEC,
 ) -> None:
-    """Show where a pipeline stands.
+    """Show where a pipeline stands, or where a commit is.
 
-    Its stages and actions, its latest execution with the commit it carries, its addresses.
+    The latest execution with its commit; the stages, those that run, wait or have failed with their actions;
+    the addresses; what to type next. With a commit: whether it is live, under way, waiting, failed or
+    superseded. A commit ends with 0 where it is or was live, 5 where it failed, 8 where it is under way, and
+    1 where no execution carries it.
     """
-    from awspipe.aws import threads
-    from awspipe.cli.target import connect
-    from awspipe.cli.views import status as view
-    from awspipe.executions import status as read
-
     options = given(context)
     console = Console(json=options.json)
+    commit, pipelines = _told_apart(names or [], file)
+    if commit:
+        raise typer.Exit(_find(options, console, commit, choosing.pipelines(pipelines, file)))
+    _show(options, console, choosing.pipelines(pipelines, file))
+
+
+def _told_apart(words: list[str], file: str) -> tuple[str, list[str]]:
+    """A commit among names of pipelines: what looks like one and is no pipeline of the spec.
+
+    Where neither a spec nor another name says which pipeline is meant, it can only be a pipeline's name.
+    """
+    known = choosing.names_in(file)
+    heads = [word for word in words if _HEAD.fullmatch(word)]
+    digits = [word for word in words if _HEX.fullmatch(word) and word not in known]
+    digits = digits if known or len(words) > 1 else []
+    commits = [*heads, *digits]
+    if len(commits) > 1:
+        raise UsageError(f"{' and '.join(commits)} are two commits", hint="ask for one at a time")
+    return _resolved(commits, file), [word for word in words if word not in commits]
+
+
+def _resolved(commits: list[str], file: str) -> str:
+    from awspipe import git
+
+    if not commits or not _HEAD.fullmatch(commits[0]):
+        return commits[0].lower() if commits else ""
+    directory = Path(file).resolve().parent
+    done = git.run(directory, "rev-parse", "--verify", "--quiet", f"{commits[0]}^{{commit}}", check=False)
+    if done.returncode:
+        raise UsageError(f"{directory} has no commit {commits[0]}", hint="git log lists those there are")
+    return done.stdout.strip()
+
+
+def _read(options: Options, console: Console, name: str, region: str | None, read: Callable[..., Any]) -> Any:
+    """What `read` finds of a pipeline, and where it was looked for."""
+    from awspipe.aws import threads
+    from awspipe.cli.target import connect
+
+    target = connect(options, console, region)
+    target.aws.brief = True
+    with threads(1, "status") as pool:
+        answer = pool.submit(read, target.aws, name)
+        found = target.aws.awaited(answer, f"where {name} stands")
+    if found is None:
+        meant = f"for a commit: `{target.command('status', 'NAME', name)}`; " if _HEX.fullmatch(name) else ""
+        raise choosing.missing(target, name, meant)
+    return target, found
+
+
+def _show(options: Options, console: Console, pipelines: list[tuple[str, str | None]]) -> None:
+    from awspipe.cli.views import status as view
+    from awspipe.status import status as read
+
     documents = []
-    for name, region in choosing.pipelines(names or [], file):
-        target = connect(options, console, region)
-        target.aws.brief = True
-        with threads(1, "status") as pool:
-            answer = pool.submit(read, target.aws, name)
-            found = target.aws.awaited(answer, f"where {name} stands")
-        if found is None:
-            raise choosing.missing(target, name)
+    for name, region in pipelines:
+        target, found = _read(options, console, name, region, read)
         documents.append(view.document(target, found))
         console.answer(view.lines(target, found, datetime.now(UTC)))
     console.document({"pipelines": documents})
+
+
+def _find(options: Options, console: Console, commit: str, pipelines: list[tuple[str, str | None]]) -> int:
+    from awspipe.cli.views import whereabouts as view
+    from awspipe.whereabouts import Whereabouts, whereabouts
+
+    everywhere: list[Whereabouts] = []
+    for name, region in pipelines:
+        target, found = _read(
+            options, console, name, region, lambda aws, name: whereabouts(aws, name, commit)
+        )
+        everywhere.append(found)
+        console.answer(view.lines(target, found, datetime.now(UTC)))
+    code = view.exit_code(everywhere)
+    console.document({"exit_code": code, "commits": [view.document(one) for one in everywhere]})
+    return code

@@ -22,7 +22,6 @@ from awspipe.apply import apply
 from awspipe.aws import Aws
 from awspipe.cli.init import templates
 from awspipe.cli.target import SANDBOX_REGION, sandbox_session
-from awspipe.executions import status
 from awspipe.graph import wanted
 from awspipe.live import prefetch, read, scan, scan_again
 from awspipe.naming import Scope
@@ -30,6 +29,7 @@ from awspipe.plan import Plan, plan, removal
 from awspipe.resources.base import kinds
 from awspipe.sandbox import control
 from awspipe.spec.load import load_text
+from awspipe.status import status
 from tests.support import recorder
 from tests.support.server import Server
 

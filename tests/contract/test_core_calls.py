@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from awspipe.executions import status
 from awspipe.graph import Source
+from awspipe.status import status
 from tests.support import core
 from tests.support.core import SERVER, STATIC_SITE, World
 
@@ -96,7 +96,13 @@ def test_up_with_nothing_to_do_is_as_short_as_promised(
 @pytest.mark.parametrize("text", [STATIC_SITE, SERVER])
 def test_status_takes_three_calls_side_by_side(world: World, text: str) -> None:
     make(text)(world)
+    rest(world)
     assert_within(world, lambda world: status(world.aws, "shop"), 3, 1)
+
+
+def test_status_of_what_runs_takes_one_call_more(world: World) -> None:
+    make(STATIC_SITE)(world)
+    assert_within(world, lambda world: status(world.aws, "shop"), 4, 2)
 
 
 def test_down_of_empty_buckets_is_as_short_as_promised(world: World) -> None:

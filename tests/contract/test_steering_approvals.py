@@ -16,7 +16,7 @@ from awspipe.errors import AwspipeError
 from tests.support import engine, sandbox
 from tests.support.clock import START
 from tests.support.engine import Stage
-from tests.support.steering import Asked, Commands, connection
+from tests.support.steering import Asked, Commands, connection, reader
 
 ASKING = {"ExternalEntityLink": "https://staging.example.com", "CustomData": "Look at #{src.Page}"}
 
@@ -76,7 +76,7 @@ def test_a_rejection_fails_the_execution(stage: Stage, commands: Commands) -> No
             "revision": "c" * 40,
             "message": "a commit",
             "review": "https://staging.example.com",
-            "note": "Look at the page",
+            "comment": "Look at the page",
         },
     }
     assert stage.statuses() == ["Failed"]
@@ -158,7 +158,7 @@ def test_of_several_the_command_for_each_is_shown(stage: Stage, commands: Comman
 
 def test_on_a_terminal_one_of_several_is_asked_for(stage: Stage) -> None:
     twice(stage)
-    aws = connection()
+    aws = reader()
     found = waiting(aws, "shop")
     assert found
     target = Target(aws, sandbox=True, profile=None, options=Options(sandbox=True))
@@ -190,14 +190,14 @@ def test_executions_that_run_in_parallel_are_told_apart(stage: Stage, commands: 
 
 def shown(stage: Stage, **members: Any) -> tuple[Any, Approval]:
     asks(stage, **members)
-    found = waiting(connection(), "shop")
+    found = waiting(reader(), "shop")
     assert found
     return found, found.approvals[0]
 
 
 def stale(found: Any, one: Approval) -> str:
     with pytest.raises(StaleError) as caught:
-        answer(connection(), "shop", found, one, status="Approved", comment="")
+        answer(reader(), "shop", found, one, status="Approved", comment="")
     return caught.value.message
 
 
@@ -217,7 +217,7 @@ def test_one_that_was_rejected_meanwhile_says_why(stage: Stage, commands: Comman
     assert "was refused already: Rejected by " in stale(found, one)
     assert stale(found, one).endswith("root: ugly at 09:00:00 UTC")
     stage.retry("Approve", 1)
-    assert answer(connection(), "shop", found, one, status="Approved", comment="") is None
+    assert answer(reader(), "shop", found, one, status="Approved", comment="") is None
 
 
 def test_one_whose_execution_was_stopped_says_so(stage: Stage) -> None:

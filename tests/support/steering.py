@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
@@ -61,5 +62,11 @@ class Asked(Console):
 
 
 def connection() -> Aws:
-    """What a command talks to AWS with."""
+    """A connection of its own."""
     return core.connect(core.session())
+
+
+@cache
+def reader() -> Aws:
+    """A connection that all tests of a process share: it holds nothing but clients."""
+    return connection()

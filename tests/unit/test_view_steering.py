@@ -34,7 +34,7 @@ def test_an_approval_says_what_is_asked_and_since_when() -> None:
         "  ▶ Release/Sign: waits for 5 min, execution 11111111",
         "    d0aedeb 첫 페이지",
         "    review  https://staging.example.com",
-        "    note    Look at the page",
+        "    comment Look at the page",
     ]
     bare = _approval(action="Release", since=None, revision="", review="", data="")
     assert list(approvals.lines(bare, NOW)) == ["  ▶ Release: execution 11111111"]
@@ -56,7 +56,11 @@ def test_people_and_triggers_have_short_names() -> None:
     assert who("arn:aws:iam::123456789012:user/ann") == "ann"
     assert who("arn:aws:sts::123456789012:assumed-role/Admin/ann") == "Admin/ann"
     assert who("arn:aws:iam::123456789012:root") == "root"
-    assert started_by("StartPipelineExecution", "arn:aws:iam::123456789012:user/ann") == "started by ann"
-    assert started_by("ManualRollback", "") == "rolled back by hand"
-    assert started_by("CloudWatchEvent", "arn:aws:events:r:1:rule/x") == "a push or another event"
+    assert started_by("StartPipelineExecution", "arn:aws:iam::123456789012:user/ann") == "ann"
+    assert started_by("ManualRollback", "") == "hand, as a rollback"
+    assert started_by("CloudWatchEvent", "arn:aws:events:r:1:rule/mine") == "the rule mine"
+    assert started_by("CloudWatchEvent", "arn:aws:events:r:1:rule/awspipe-shop-Source") == (
+        "a change of the source"
+    )
+    assert started_by("CreatePipeline", "x") == "its creation"
     assert started_by("Tomorrow", "x") == "Tomorrow"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from awspipe.addresses import console_url
 from awspipe.cli.target import Target
-from awspipe.executions import console_url
 from awspipe.naming import Scope
 from awspipe.providers.base import Address
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from awspipe.approvals import Approval
-from awspipe.cli.views import columns
-from awspipe.cli.views.status import age, first_line
+from awspipe.cli.views import columns, moments
+from awspipe.cli.views.moments import age, first_line, iso
 
 _SAID = {"Approved": "approved", "Rejected": "rejected"}
 
@@ -22,7 +22,7 @@ def lines(approval: Approval, now: datetime, sign: str = "▶") -> Iterator[str]
     if approval.review:
         yield f"    review  {first_line(approval.review)}"
     if approval.data:
-        yield f"    note    {first_line(approval.data)}"
+        yield f"    comment {first_line(approval.data)}"
 
 
 def choice(approvals: Sequence[Approval], now: datetime) -> Iterator[str]:
@@ -38,7 +38,7 @@ def place(approval: Approval) -> str:
 
 def commit(approval: Approval) -> str:
     """The commit that it is about."""
-    return f"{approval.revision[:7]} {first_line(approval.message)}".rstrip()
+    return moments.commit(approval.revision, approval.message)
 
 
 def answered(pipeline: str, approval: Approval, status: str, follow: str) -> Iterator[str]:
@@ -55,9 +55,9 @@ def document(approval: Approval) -> dict[str, Any]:
         "stage": approval.stage,
         "action": approval.action,
         "execution_id": approval.execution,
-        "since": approval.since.isoformat() if approval.since else None,
+        "since": iso(approval.since),
         "revision": approval.revision or None,
         "message": approval.message or None,
         "review": approval.review or None,
-        "note": approval.data or None,
+        "comment": approval.data or None,
     }

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from awspipe.cli.views import columns
-from awspipe.cli.views.status import age
-from awspipe.executions import PipelineEntry
+from awspipe.cli.views.moments import age
+from awspipe.listing import PipelineEntry
 
 
 def lines(found: Sequence[PipelineEntry], now: datetime) -> Iterator[str]:

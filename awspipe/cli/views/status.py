@@ -1,16 +1,23 @@
-"""A pipeline's state as a tree and as JSON."""
+"""A pipeline's state as a tree and as JSON.
+
+Only stages that run, wait or have failed show their actions. Signs: ● succeeded, ▶ under way, × failed,
+■ stopped, ○ not run yet.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from awspipe.cli.target import Target
 from awspipe.cli.views import addresses, columns
-from awspipe.executions import ActionStatus, ExecutionStatus, PipelineStatus, StageStatus
+from awspipe.cli.views.moments import age, commit, first_line, iso
+from awspipe.executions import ExecutionStatus
+from awspipe.status import OPEN, ActionStatus, Beside, PipelineStatus, StageStatus
+from awspipe.triggers import started_by
 
-_SIGNS = {
+SIGNS = {
     "Succeeded": "●",
     "InProgress": "▶",
     "Stopping": "▶",
@@ -21,93 +28,158 @@ _SIGNS = {
     "Superseded": "■",
     "Skipped": "-",
 }
-_IDLE = "○"
-_RUNNING = frozenset({"InProgress", "Stopping"})
+IDLE = "○"
 
 
 def lines(target: Target, found: PipelineStatus, now: datetime) -> Iterator[str]:
     """The latest execution, the tree of stages, the addresses, the next command."""
     place = "the sandbox" if target.sandbox else f"account {found.scope.account}"
     yield f"{found.scope.pipeline} ({found.type}, version {found.version}) in {place}, {found.scope.region}"
-    latest = next(iter(found.executions), None)
-    if latest is not None:
-        yield from _execution(latest, now)
-    rows = list(_tree(found, latest.id if latest else "", now))
+    if found.latest is not None:
+        yield from execution(found.latest, now)
+    rows = [row for stage in found.stages for row in _stage(stage, found, now)]
     width = max((len(name) for name, _, _ in rows), default=0)
     for name, facts, details in rows:
         yield f"{name:<{width}}  {facts}"
         yield from (f"      {one}" for one in details)
+    yield from _beside(found.beside, now)
     yield from addresses.lines(target, found.scope, found.addresses)
-    name = found.scope.pipeline
-    yield from columns.next_commands([(target.command_anywhere("down", name), "removes it; commits stay")])
+    yield from columns.next_commands(_next(target, found))
 
 
 _Row = tuple[str, str, tuple[str, ...]]
 """A name with its sign, facts beside it, details below."""
 
 
-def _tree(found: PipelineStatus, latest: str, now: datetime) -> Iterator[_Row]:
-    for stage in found.stages:
-        only = stage.actions[0] if len(stage.actions) == 1 else None
-        yield _stage(stage, only, latest, now)
-        if only is None or only.name != stage.name:
-            yield from (_action(action, now) for action in stage.actions)
+def _stage(stage: StageStatus, found: PipelineStatus, now: datetime) -> Iterator[_Row]:
+    only = stage.actions[0] if len(stage.actions) == 1 else None
+    merged = only if only and only.name == stage.name else None
+    facts = _facts(merged, now) if merged and stage.state in OPEN else _folded(stage, now)
+    details = [*_inbound(stage, found), *(_details(merged) if merged and stage.state in OPEN else ())]
+    name = f"  {SIGNS.get(stage.state, IDLE)} {stage.name}"
+    yield name, ", ".join([*facts, *_older(stage, found)]), tuple(details)
+    if stage.state in OPEN and merged is None:
+        for one in stage.actions:
+            sign = SIGNS.get(one.state, IDLE)
+            yield f"    {sign} {one.name}", ", ".join(_facts(one, now)), tuple(_details(one))
 
 
-def _stage(stage: StageStatus, only: ActionStatus | None, latest: str, now: datetime) -> _Row:
-    merged = only is not None and only.name == stage.name
-    facts = [stage.state or "not run yet", *(_times(only, now) if only and merged else ())]
-    if stage.execution and stage.execution != latest:
-        facts.append(f"execution {stage.execution[:8]}")
-    details = [f"entry disabled: {stage.closed}"] if stage.closed is not None else []
-    if only and merged:
-        details += _summary(only)
-    return f"  {_SIGNS.get(stage.state, _IDLE)} {stage.name}", ", ".join(facts), tuple(details)
+def _folded(stage: StageStatus, now: datetime) -> Iterator[str]:
+    """A stage in one line: its state and since when."""
+    yield stage.state or "not run yet"
+    moments = [one.at for one in stage.actions if one.at]
+    if moments and stage.state not in OPEN:
+        yield f"{age(max(moments), now)} ago"
 
 
-def _action(action: ActionStatus, now: datetime) -> _Row:
-    facts = [action.state or "not run yet", *_times(action, now)]
-    return f"    {_SIGNS.get(action.state, _IDLE)} {action.name}", ", ".join(facts), tuple(_summary(action))
-
-
-def _times(action: ActionStatus, now: datetime) -> Iterator[str]:
-    """For how long it has been so."""
+def _facts(action: ActionStatus, now: datetime) -> Iterator[str]:
+    """An action's state, how long it took or has gone on, how long ago."""
+    if action.state == "InProgress":
+        since = age(action.started or action.at, now) if action.at else ""
+        yield " ".join(filter(None, ("waits", since, "for approval"))) if action.asks else action.state
+        if since and not action.asks:
+            yield f"for {since}"
+        return
+    took = f" after {age(action.started, action.ended)}" if action.started and action.ended else ""
+    yield f"{action.state or 'not run yet'}{took}"
     if action.at:
-        past = age(action.at, now)
-        yield f"for {past}" if action.state == "InProgress" else f"{past} ago"
+        yield f"{age(action.at, now)} ago"
 
 
-def _summary(action: ActionStatus) -> list[str]:
-    return [first_line(action.summary)] if action.summary else []
+def _details(action: ActionStatus) -> Iterator[str]:
+    if action.review and action.asks:
+        yield f"review {first_line(action.review)}"
+    if action.summary and action.state != "Succeeded":
+        yield first_line(action.summary)
 
 
-def _execution(execution: ExecutionStatus, now: datetime) -> Iterator[str]:
-    facts = [f"execution {execution.id[:8]}: {execution.state}"]
-    if execution.started:
-        facts.append(f"started {age(execution.started, now)} ago")
-    if execution.started and execution.updated and execution.state not in _RUNNING:
-        facts.append(f"took {age(execution.started, execution.updated)}")
-    by = f" by {execution.trigger}" if execution.trigger else ""
-    yield f"  {', '.join(facts)}{by}"
-    if execution.revision:
-        yield f"    {execution.revision[:7]} {first_line(execution.message)}".rstrip()
-    if execution.summary:
-        yield f"    {first_line(execution.summary)}"
+def _older(stage: StageStatus, found: PipelineStatus) -> Iterator[str]:
+    """That what a stage shows is of another execution than the latest."""
+    if stage.execution and found.latest and stage.execution != found.latest.id:
+        yield f"of older execution {_named(stage.execution, found)}"
 
 
-def first_line(text: str) -> str:
-    """The first line of a text, without control characters: commit messages are anybody's."""
-    line = text.strip().partition("\n")[0]
-    return "".join(mark if mark.isprintable() else "?" for mark in line)
+def _inbound(stage: StageStatus, found: PipelineStatus) -> Iterator[str]:
+    if stage.closed is not None:
+        yield f"entry disabled: {first_line(stage.closed)}"
+    if stage.inbound:
+        waits = "waits" if len(stage.inbound) == 1 else "wait"
+        yield f"{waits} to enter: {', '.join(_named(one, found) for one in stage.inbound)}"
 
 
-def age(moment: datetime, now: datetime) -> str:
-    """How long ago, in its largest unit: `40 s`, `5 min`, `3 h`, `12 d`."""
-    seconds = max(0, int((now - moment).total_seconds()))
-    for limit, unit, size in ((60, "s", 1), (3600, "min", 60), (86400, "h", 3600)):
-        if seconds < limit:
-            return f"{seconds // size} {unit}"
-    return f"{seconds // 86400} d"
+def _named(id_: str, found: PipelineStatus) -> str:
+    """An execution by the beginning of its id, with its commit where that is known."""
+    known = found.execution(id_)
+    return f"{id_[:8]} ({known.revision[:7]})" if known and known.revision else id_[:8]
+
+
+def _beside(others: Iterable[Beside], now: datetime) -> Iterator[str]:
+    for one in others:
+        execution_ = one.execution
+        where = ", ".join(
+            f"{run.stage}/{run.name}" if run.stage != run.name else run.stage for run in one.runs
+        )
+        since = f", for {age(execution_.started, now)}" if execution_.started else ""
+        yield f"  ▶ beside it {execution_.id[:8]}: {execution_.state} in {where or 'no action'}{since}"
+        if execution_.revision:
+            yield f"      {commit(execution_.revision, execution_.message)}"
+
+
+def execution(one: ExecutionStatus, now: datetime) -> Iterator[str]:
+    """An execution: its state, when and by what it was started, its commit, why it ended."""
+    facts = [f"execution {one.id[:8]}: {one.state}"]
+    by = f" by {started_by(one.trigger, one.detail)}" if one.trigger else ""
+    if one.started or by:
+        facts.append(f"started{f' {age(one.started, now)} ago' if one.started else ''}{by}")
+    if one.started and one.updated and not one.unfinished:
+        facts.append(f"took {age(one.started, one.updated)}")
+    yield f"  {', '.join(facts)}"
+    yield from (f"    {line}" for line in _about(one))
+
+
+def _about(one: ExecutionStatus) -> Iterator[str]:
+    if one.revision:
+        yield commit(one.revision, one.message)
+    if one.target:
+        yield f"rolls back to execution {one.target[:8]}"
+    if one.stop_reason:
+        yield f"stopped: {first_line(one.stop_reason)}"
+    if one.summary:
+        yield first_line(one.summary)
+
+
+def _next(target: Target, found: PipelineStatus) -> list[tuple[str, str]]:
+    """What to type next, the most urgent first."""
+    name, latest = found.scope.pipeline, found.latest
+    asking = next((stage for stage in found.stages if any(one.asks for one in stage.actions)), None)
+    held = next((stage for stage in found.stages if stage.inbound and stage.closed is not None), None)
+    failed = next((stage for stage in found.stages if _failed(stage, latest)), None)
+
+    def command(*words: str) -> str:
+        return target.command_anywhere(*words)
+
+    if asking or any(run.category == "Approval" for one in found.beside for run in one.runs):
+        where = asking.name if asking else "it"
+        return [(command("approve", name), f"lets {where} pass"), (command("reject", name), "fails it")]
+    if held:
+        return [(command("enable", held.name, "-n", name), "lets what waits enter")]
+    if failed:
+        again = (command("retry", "-n", name), f"runs {failed.name} again")
+        return [(command("logs", name), "what the failed action said"), again]
+    if (latest and latest.unfinished) or found.beside:
+        return [(command("watch", name), "follows it")]
+    return [*_again(target, found), (command("down", name), "removes it; commits stay")]
+
+
+def _failed(stage: StageStatus, latest: ExecutionStatus | None) -> bool:
+    return stage.state == "Failed" and latest is not None and stage.execution == latest.id
+
+
+def _again(target: Target, found: PipelineStatus) -> Iterator[tuple[str, str]]:
+    if any(one.label == "Repository" for one in found.addresses):
+        yield "git push awspipe", "after a commit: runs the pipeline"
+    else:
+        yield target.command_anywhere("run", found.scope.pipeline), "runs it again"
 
 
 def document(target: Target, found: PipelineStatus) -> dict[str, Any]:
@@ -117,11 +189,12 @@ def document(target: Target, found: PipelineStatus) -> dict[str, Any]:
         "account": found.scope.account,
         "region": found.scope.region,
         "type": found.type,
+        "mode": found.mode,
         "version": found.version,
-        "created": _time(found.created),
-        "updated": _time(found.updated),
+        "created": iso(found.created),
+        "updated": iso(found.updated),
         "stages": [_stage_document(stage) for stage in found.stages],
-        "executions": [_execution_document(one) for one in found.executions],
+        "executions": [execution_document(one) for one in found.executions],
         "addresses": addresses.documents(target, found.scope, found.addresses),
     }
 
@@ -132,11 +205,16 @@ def _stage_document(stage: StageStatus) -> dict[str, Any]:
         "status": stage.state or None,
         "execution_id": stage.execution or None,
         "transition_disabled": stage.closed,
+        "waiting_execution_ids": list(stage.inbound),
         "actions": [
             {
                 "name": action.name,
                 "status": action.state or None,
-                "changed": _time(action.at),
+                "changed": iso(action.at),
+                "started": iso(action.started),
+                "ended": iso(action.ended),
+                "waits_for_approval": action.asks,
+                "review": action.review or None,
                 "revision": action.revision or None,
                 "summary": action.summary or None,
                 "url": action.url or None,
@@ -146,18 +224,18 @@ def _stage_document(stage: StageStatus) -> dict[str, Any]:
     }
 
 
-def _execution_document(one: ExecutionStatus) -> dict[str, Any]:
+def execution_document(one: ExecutionStatus) -> dict[str, Any]:
+    """An execution as JSON."""
     return {
         "id": one.id,
         "status": one.state,
-        "started": _time(one.started),
-        "updated": _time(one.updated),
+        "started": iso(one.started),
+        "updated": iso(one.updated),
         "revision": one.revision or None,
         "message": one.message or None,
         "trigger": one.trigger or None,
+        "trigger_detail": one.detail or None,
+        "rolls_back_to": one.target or None,
+        "stop_reason": one.stop_reason or None,
         "summary": one.summary or None,
     }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None

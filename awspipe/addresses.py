@@ -1,0 +1,42 @@
+"""What a user may want to open of a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from awspipe.naming import Scope
+from awspipe.providers.base import Address
+from awspipe.resources.bucket import is_site, website_url
+from awspipe.resources.repository import Repository
+
+
+def scope_of(arn: str) -> Scope:
+    """Where the pipeline of an ARN is."""
+    _, partition, _, region, account, name = arn.split(":", 5)
+    return Scope(name, account, region, partition)
+
+
+def addresses(scope: Scope, declaration: dict[str, Any]) -> Iterator[Address]:
+    """What the pipeline's own declaration tells of sites and repositories."""
+    for stage in declaration["stages"]:
+        for action in stage["actions"]:
+            configuration = action.get("configuration", {})
+            match action["actionTypeId"]["category"], action["actionTypeId"]["provider"]:
+                case "Source", "CodeCommit":
+                    name = configuration["RepositoryName"]
+                    yield Address("Repository", Repository.https_url(scope, name), name)
+                case "Deploy", "S3" if is_site(scope, configuration["BucketName"]):
+                    name = configuration["BucketName"]
+                    yield Address("Site", website_url(scope, name), name)
+
+
+def console_url(scope: Scope) -> str:
+    """The pipeline's page in the AWS console."""
+    domain = {"aws-cn": "amazonaws.cn", "aws-us-gov": "amazonaws-us-gov.com"}.get(
+        scope.partition, "aws.amazon.com"
+    )
+    return (
+        f"https://{scope.region}.console.{domain}/codesuite/codepipeline/pipelines/"
+        f"{scope.pipeline}/view?region={scope.region}"
+    )

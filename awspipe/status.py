@@ -1,0 +1,245 @@
+"""Where a pipeline stands: its stages and actions, its latest executions, what a user may want to open.
+
+GetPipelineState is the board of a SUPERSEDED or QUEUED pipeline; each stage on it may be of another
+execution. A PARALLEL pipeline has no board: it is made here from the actions of its newest execution.
+https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from awspipe.addresses import addresses, scope_of
+from awspipe.aws import Aws, maybe
+from awspipe.executions import UNFINISHED, ActionRun, ExecutionStatus, actions_of, executions_of
+from awspipe.explain import explained
+from awspipe.naming import Scope
+from awspipe.providers.base import Address
+
+RECENT = 10
+"""As many executions are looked at."""
+
+OPEN = UNFINISHED | {"Failed"}
+"""The states of a stage of which more is asked than the board tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionStatus:
+    """An action's latest run. `state` is AWS's word, or "" when it has not run yet.
+
+    `at` is when that last changed. `started` and `ended` are known of stages that run or have failed.
+    """
+
+    name: str
+    state: str
+    at: datetime | None
+    revision: str
+    summary: str
+    url: str
+    asks: bool = False
+    """Whether it waits for approval."""
+    review: str = ""
+    """What its approver is to look at."""
+    started: datetime | None = None
+    ended: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageStatus:
+    """A stage: the execution in it, those that wait to enter, and whether they may.
+
+    `closed` is the reason they may not.
+    """
+
+    name: str
+    state: str
+    execution: str
+    closed: str | None
+    actions: tuple[ActionStatus, ...]
+    inbound: tuple[str, ...] = ()
+    deploys: bool = False
+    """Whether it has an action that deploys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Another execution of a PARALLEL pipeline that is under way, and the actions that go on in it."""
+
+    execution: ExecutionStatus
+    runs: tuple[ActionRun, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineStatus:
+    """A pipeline as it stands."""
+
+    scope: Scope
+    type: str
+    version: int
+    created: datetime | None
+    updated: datetime | None
+    stages: tuple[StageStatus, ...]
+    executions: tuple[ExecutionStatus, ...]
+    addresses: tuple[Address, ...]
+    mode: str = "SUPERSEDED"
+    beside: tuple[Beside, ...] = ()
+
+    @property
+    def latest(self) -> ExecutionStatus | None:
+        """The newest execution."""
+        return next(iter(self.executions), None)
+
+    def execution(self, id_: str) -> ExecutionStatus | None:
+        """A recent execution of this id."""
+        return next((one for one in self.executions if one.id == id_), None)
+
+
+def status(aws: Aws, name: str) -> PipelineStatus | None:
+    """A pipeline's state; None when there is none of this name.
+
+    Three calls side by side, then one for each execution that runs, waits or has failed in a stage.
+    """
+    codepipeline = aws.client("codepipeline")
+    absent = "PipelineNotFoundException"
+    with explained(f"look at pipeline {name}"):
+        declared, state, listed = aws.gather(
+            lambda: maybe(lambda: codepipeline.get_pipeline(name=name), absent),
+            lambda: maybe(lambda: codepipeline.get_pipeline_state(name=name), absent),
+            lambda: maybe(lambda: _recent(aws, name), absent),
+        )
+        if declared is None or state is None or listed is None:
+            return None
+        metadata, pipeline = declared["metadata"], declared["pipeline"]
+        scope = scope_of(metadata["pipelineArn"])
+        found = PipelineStatus(
+            scope=scope,
+            type=pipeline.get("pipelineType", "V1"),
+            version=pipeline["version"],
+            created=metadata.get("created"),
+            updated=metadata.get("updated"),
+            stages=tuple(_stage(one, pipeline) for one in state["stageStates"]),
+            executions=listed,
+            addresses=tuple(addresses(scope, pipeline)),
+            mode=pipeline.get("executionMode", "SUPERSEDED"),
+        )
+        return _parallel(aws, found, pipeline) if found.mode == "PARALLEL" else _detailed(aws, found)
+
+
+def _recent(aws: Aws, name: str) -> Any:
+    return tuple(executions_of(aws, name, RECENT))
+
+
+def _detailed(aws: Aws, found: PipelineStatus) -> PipelineStatus:
+    """With the times of the actions in stages that run or have failed."""
+    ids = dict.fromkeys(one.execution for one in found.stages if one.state in OPEN)
+    runs = _runs(aws, found.scope.pipeline, list(ids))
+    stages = (_with_runs(one, runs[one.execution]) if one.state in OPEN else one for one in found.stages)
+    return replace(found, stages=tuple(stages))
+
+
+def _runs(aws: Aws, name: str, ids: Sequence[str]) -> dict[str, tuple[ActionRun, ...]]:
+    def asked(id_: str) -> Any:
+        return lambda: actions_of(aws, name, id_)
+
+    return dict(zip(ids, aws.gather(*map(asked, ids)), strict=True))
+
+
+def _with_runs(stage: StageStatus, runs: Iterable[ActionRun]) -> StageStatus:
+    own = {one.name: one for one in runs if one.stage == stage.name}
+    actions = (_with_run(one, own[one.name]) if one.name in own else one for one in stage.actions)
+    return replace(stage, actions=tuple(actions))
+
+
+def _with_run(action: ActionStatus, run: ActionRun) -> ActionStatus:
+    return replace(
+        action,
+        started=run.started,
+        ended=None if run.state == "InProgress" else run.updated,
+        review=run.configuration.get("ExternalEntityLink", ""),
+    )
+
+
+def _parallel(aws: Aws, found: PipelineStatus, declaration: dict[str, Any]) -> PipelineStatus:
+    """The board of the newest execution, and the others that are under way."""
+    going_on = [one for one in found.executions[1:] if one.unfinished]
+    newest = found.latest
+    if newest is None:
+        return replace(found, stages=tuple(_made(one, (), None) for one in declaration["stages"]))
+    runs = _runs(aws, found.scope.pipeline, [newest.id, *(one.id for one in going_on)])
+    stages = tuple(_made(one, runs[newest.id], newest) for one in declaration["stages"])
+    beside = (
+        Beside(one, tuple(run for run in runs[one.id] if run.state == "InProgress")) for one in going_on
+    )
+    return replace(found, stages=stages, beside=tuple(beside))
+
+
+def _made(stage: dict[str, Any], runs: Iterable[ActionRun], execution: ExecutionStatus | None) -> StageStatus:
+    """A stage as the actions of one execution tell of it."""
+    own = {one.name: one for one in runs if one.stage == stage["name"]}
+    actions = tuple(_made_action(one["name"], own.get(one["name"])) for one in stage["actions"])
+    state = _state([one.state for one in actions], running=bool(execution and execution.unfinished))
+    return StageStatus(
+        name=stage["name"],
+        state=state,
+        execution=execution.id if execution and own else "",
+        closed=None,
+        actions=actions,
+        deploys=_deploys(stage),
+    )
+
+
+def _made_action(name: str, run: ActionRun | None) -> ActionStatus:
+    if run is None:
+        return ActionStatus(name, "", None, "", "", "")
+    asks = run.category == "Approval" and run.state == "InProgress"
+    made = ActionStatus(name, run.state, run.updated, "", run.summary, run.url, asks=asks)
+    return _with_run(made, run)
+
+
+def _state(states: Sequence[str], *, running: bool) -> str:
+    """A stage's state from those of its actions."""
+    for word, means in (("InProgress", "InProgress"), ("Failed", "Failed"), ("Abandoned", "Stopped")):
+        if word in states:
+            return means
+    if all(states):
+        return "Succeeded"
+    return "InProgress" if running and any(states) else ""
+
+
+def _deploys(stage: dict[str, Any]) -> bool:
+    return any(one["actionTypeId"]["category"] == "Deploy" for one in stage["actions"])
+
+
+def _stage(state: dict[str, Any], declaration: dict[str, Any]) -> StageStatus:
+    latest = state.get("latestExecution") or {}
+    transition = state.get("inboundTransitionState") or {"enabled": True}
+    closed = None if transition["enabled"] else str(transition.get("disabledReason") or "no reason given")
+    inbound = state.get("inboundExecutions") or filter(None, [state.get("inboundExecution")])
+    return StageStatus(
+        name=state["stageName"],
+        state=latest.get("status", ""),
+        execution=latest.get("pipelineExecutionId", ""),
+        closed=closed,
+        actions=tuple(_action(one) for one in state.get("actionStates", ())),
+        inbound=tuple(one["pipelineExecutionId"] for one in inbound),
+        deploys=any(_deploys(one) for one in declaration["stages"] if one["name"] == state["stageName"]),
+    )
+
+
+def _action(state: dict[str, Any]) -> ActionStatus:
+    latest = state.get("latestExecution") or {}
+    revision = state.get("currentRevision") or {}
+    error = latest.get("errorDetails") or {}
+    running = latest.get("status") == "InProgress"
+    return ActionStatus(
+        name=state["actionName"],
+        state=latest.get("status", ""),
+        at=latest.get("lastStatusChange"),
+        revision=revision.get("revisionId", ""),
+        summary=error.get("message") or latest.get("summary", ""),
+        url=latest.get("externalExecutionUrl") or state.get("entityUrl", ""),
+        asks=running and bool(latest.get("token")),
+    )

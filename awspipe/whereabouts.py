@@ -1,0 +1,158 @@
+"""Where a commit is now: live, under way, waiting, failed, superseded, or not known to the pipeline."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from awspipe.aws import Aws
+from awspipe.executions import UNFINISHED, ActionRun, ExecutionStatus, actions_of, executions_of
+from awspipe.explain import explained
+from awspipe.status import PipelineStatus, StageStatus, status
+
+MOST = 1000
+"""As many executions are looked through: ten pages."""
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class Place(StrEnum):
+    """Where a commit can be."""
+
+    LIVE = "live"
+    """Its execution succeeded, and no other has deployed since."""
+    REPLACED = "replaced"
+    RUNNING = "running"
+    WAITING = "waiting"
+    """Before a stage that another execution holds, or that nobody may enter."""
+    FAILED = "failed"
+    STOPPED = "stopped"
+    """By somebody, or because the pipeline was updated."""
+    SUPERSEDED = "superseded"
+    """A newer execution went on in its place."""
+    UNKNOWN = "unknown"
+    """No execution carries it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a commit is: in which execution, at which stage.
+
+    `by` is the execution that replaced or superseded it, or that holds the stage it waits for; `then` is
+    where the execution that superseded it is; `runs` are the actions that failed.
+    """
+
+    board: PipelineStatus
+    place: Place
+    commit: str
+    execution: ExecutionStatus | None = None
+    stage: StageStatus | None = None
+    by: ExecutionStatus | None = None
+    then: Whereabouts | None = None
+    runs: tuple[ActionRun, ...] = ()
+    looked: int = 0
+    """How many executions were looked through."""
+
+    @property
+    def end(self) -> Whereabouts:
+        """Where the last execution is that went on in its place."""
+        return self.then.end if self.then else self
+
+
+def whereabouts(aws: Aws, name: str, commit: str) -> Whereabouts | None:
+    """Where the commit is whose id begins so; None where there is no such pipeline.
+
+    The newest execution that carries it counts. At most ten pages of executions are read.
+    """
+    board = status(aws, name)
+    if board is None:
+        return None
+    newer: list[ExecutionStatus] = []
+    with explained(f"look for {commit[:7]} in {name}"):
+        for one in executions_of(aws, name, MOST):
+            if _carries(one, commit) and not _of_one_stage(one, board):
+                return _Search(aws, board, tuple(newer)).where(one)
+            newer.append(one)
+    return Whereabouts(board, Place.UNKNOWN, commit, looked=len(newer))
+
+
+def _carries(one: ExecutionStatus, commit: str) -> bool:
+    return any(revision.startswith(commit) for revision in (one.revision, *one.revisions))
+
+
+def _of_one_stage(one: ExecutionStatus, board: PipelineStatus) -> bool:
+    """A rollback runs one stage only: it tells of what is live, and of nothing else."""
+    return bool(one.target) and not one.unfinished and _last(board).execution != one.id
+
+
+def _last(board: PipelineStatus) -> StageStatus:
+    """The stage that makes a commit live: the last that deploys, else the last."""
+    return next((one for one in reversed(board.stages) if one.deploys), board.stages[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What an execution's state means; `newer` are the executions that began after it, newest first."""
+
+    aws: Aws
+    board: PipelineStatus
+    newer: Sequence[ExecutionStatus]
+
+    def where(self, one: ExecutionStatus) -> Whereabouts:
+        """Where an execution is."""
+        match one.state:
+            case "Succeeded":
+                return self._arrived(one)
+            case "Superseded":
+                return self._superseded(one)
+            case "Failed" | "Stopped" | "Cancelled":
+                return self._ended(one)
+        return self._under_way(one)
+
+    def _made(self, place: Place, one: ExecutionStatus, **facts: object) -> Whereabouts:
+        return Whereabouts(self.board, place, one.revision, one, **facts)  # type: ignore[arg-type]
+
+    def _arrived(self, one: ExecutionStatus) -> Whereabouts:
+        last = _last(self.board)
+        if self.board.mode == "PARALLEL":
+            by = next((other for other in self.newer if other.state == "Succeeded"), None)
+        else:
+            by = next((other for other in self.newer if other.id == last.execution), None)
+        over = by is not None and (self.board.mode == "PARALLEL" or last.state == "Succeeded")
+        same = by is not None and by.revision == one.revision
+        return self._made(Place.REPLACED if over and not same else Place.LIVE, one, stage=last, by=by)
+
+    def _superseded(self, one: ExecutionStatus) -> Whereabouts:
+        named = set(_ID.findall(one.summary))
+        by = next((other for other in self.newer if other.id in named), None)
+        by = by or (self.newer[-1] if self.newer else None)
+        if by is None:
+            return self._made(Place.SUPERSEDED, one)
+        newer = self.newer[: self.newer.index(by)]
+        then = _Search(self.aws, self.board, newer).where(by)
+        return self._made(Place.SUPERSEDED, one, by=by, then=then)
+
+    def _ended(self, one: ExecutionStatus) -> Whereabouts:
+        with explained(f"look at execution {one.id}"):
+            runs = actions_of(self.aws, self.board.scope.pipeline, one.id)
+        failed = tuple(run for run in runs if run.state == "Failed")
+        last = next(iter(failed or runs[-1:]), None)
+        place = Place.FAILED if one.state == "Failed" else Place.STOPPED
+        return self._made(place, one, stage=self._stage(last.stage if last else ""), runs=failed)
+
+    def _under_way(self, one: ExecutionStatus) -> Whereabouts:
+        for stage in self.board.stages:
+            if one.id in stage.inbound:
+                held = stage.execution if stage.state in UNFINISHED else ""
+                by = next((other for other in self.board.executions if other.id == held), None)
+                return self._made(Place.WAITING, one, stage=stage, by=by)
+            if stage.execution == one.id and stage.state in UNFINISHED:
+                return self._made(Place.RUNNING, one, stage=stage)
+        beside = next((other for other in self.board.beside if other.execution.id == one.id), None)
+        run = next(iter(beside.runs), None) if beside else None
+        return self._made(Place.RUNNING, one, stage=self._stage(run.stage if run else ""))
+
+    def _stage(self, name: str) -> StageStatus | None:
+        return next((one for one in self.board.stages if one.name == name), None)
