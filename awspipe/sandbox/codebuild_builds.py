@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from awspipe.sandbox import runtime
+from awspipe.sandbox.builds.played import Played
 from awspipe.sandbox.builds.record import FAULT, Build, Phase, Place
 from awspipe.sandbox.builds.run import Runner
 from awspipe.sandbox.service import Answer, RefusalError, Request, page, without_nothing
@@ -18,6 +19,11 @@ _LOST = "the sandbox was stopped while the build ran"
 
 _runners: dict[str, Runner] = {}
 """What runs now, by build id: not part of the state."""
+
+
+def runner(build_id: str) -> Runner | None:
+    """What runs a build; None when it has ended."""
+    return _runners.get(build_id)
 
 
 class Builds:
@@ -62,19 +68,19 @@ class Builds:
         )
         self.builds[made.id] = made
         now = runtime.current()
-        runner = Runner(made, now.state_dir / "builds" / made.uuid, self.account_id, self.region_name)
-        _runners[made.id] = runner
+        world = Played(made, self.account_id, self.region_name)
+        _runners[made.id] = one = Runner(made, now.state_dir / "builds" / made.uuid, world)
         end = now.ends.setdefault(made.id, threading.Event())
-        now.jobs.submit(f"build-{made.uuid}", lambda: self._run(runner, end))
+        now.jobs.submit(f"build-{made.uuid}", lambda: self._run(one, end))
         return made
 
-    def _run(self, runner: Runner, end: threading.Event) -> None:
+    def _run(self, one: Runner, end: threading.Event) -> None:
         try:
-            runner.run()
+            one.run()
         finally:
             with runtime.current().lock:
-                _runners.pop(runner.build.id, None)
-                self._prune(runner.build.project["name"])
+                _runners.pop(one.build.id, None)
+                self._prune(one.build.project["name"])
             end.set()
 
     def _prune(self, project: str) -> None:
@@ -128,11 +134,11 @@ class Builds:
         if found is None:
             text = f"Build cannot be found: {self.arn('build/' + self._build_id(request['id']))}"
             raise RefusalError("ResourceNotFoundException", text)
-        runner = _runners.get(found.id)
-        if runner is not None:
+        running = runner(found.id)
+        if running is not None:
             found.stopping = True
             # Ending processes takes the lock of the build's own log: not with ours held.
-            runtime.current().jobs.submit(f"stop-{found.uuid}", runner.stop)
+            runtime.current().jobs.submit(f"stop-{found.uuid}", running.stop)
         return {"build": found.api()}
 
     def op_batch_delete_builds(self, request: Request) -> Answer:
@@ -157,8 +163,8 @@ class Builds:
 
     def halt(self) -> None:
         """The sandbox stops: so does every build."""
-        for runner in list(_runners.values()):
-            runner.stop()
+        for one in list(_runners.values()):
+            one.stop()
 
     def _ids(self, ids: list[str], request: Request) -> Answer:
         newest_first = ids if request.get("sortOrder") == "ASCENDING" else ids[::-1]

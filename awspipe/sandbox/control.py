@@ -234,8 +234,18 @@ def reset(directory: Path) -> bool:
         )
     with _locked(directory, timeout=_STOP_SECONDS):
         _stopped(directory)
+        _end_boxes(directory)
         record.delete(directory)
     return True
+
+
+def _end_boxes(directory: Path) -> None:
+    """End what a server that was killed left running in its boxes."""
+    from awspipe.sandbox.boxes import leftovers
+
+    for kind in ("builds", "hosts"):
+        for folder in (directory / kind).glob("*"):
+            leftovers.end(folder)
 
 
 def status(directory: Path) -> Status:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from moto.core.base_backend import BackendDict
 
 from awspipe.sandbox import (
+    box,
     codebuild,
     codecommit,
     codeconnections,
@@ -56,7 +57,10 @@ _RESPONSES: dict[str, type[SandboxResponse]] = {
 
 def resume() -> None:
     """After a restart: let every service go on with what it was doing."""
-    with runtime.current().lock:
+    played = runtime.current()
+    for folder in sorted((played.state_dir / "builds").glob("*")):
+        box.discard(folder)  # of builds that ran when the sandbox was killed
+    with played.lock:
         for backend in _backends():
             backend.resume()
 

@@ -8,14 +8,14 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from awspipe.sandbox import box, process
 from awspipe.sandbox.boxes import files, leftovers
-from tests.support.boxes import SHARE, run
+from tests.support.boxes import SHARE, eventually, run, running
 
 ROOT = Path(__file__).parents[2]
 BACKGROUND = "({} >/dev/null 2>&1 & echo $!)"
@@ -43,26 +43,6 @@ def namespace(tmp_path: Path) -> Iterator[box.Box]:
     one = box.create(tmp_path / "b", "b")
     yield one
     one.destroy()
-
-
-def eventually(true: Callable[[], bool]) -> bool:
-    until = time.monotonic() + 10
-    while not true() and time.monotonic() < until:
-        time.sleep(0.01)
-    return true()
-
-
-def running(mark: str) -> list[str]:
-    """The processes of this machine whose command line has a mark."""
-    found = []
-    for one in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            text = one.read_bytes()
-        except OSError:
-            continue
-        if mark.encode() in text and f"/{os.getpid()}/" not in str(one):
-            found.append(text.decode())
-    return found
 
 
 def mounts(directory: Path) -> list[str]:

@@ -2,118 +2,25 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
 
-from awspipe.sandbox import runtime
-from awspipe.sandbox.builds.record import Build, Place
-from awspipe.sandbox.codebuild import codebuild_backends
+from awspipe.sandbox import box, runtime
+from tests.support.builds import ALL, REGION, World, spec, statuses
 from tests.support.sandbox import in_process
-
-REGION = "ap-northeast-2"
-ACCOUNT = "123456789012"
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    ],
-}
-ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-
-
-class World:
-    """One project, its role and a bucket."""
-
-    def __init__(self) -> None:
-        self.s3 = boto3.client("s3", REGION)
-        self.s3.create_bucket(Bucket="store", CreateBucketConfiguration={"LocationConstraint": REGION})
-        self.iam = boto3.client("iam", REGION)
-        role = self.iam.create_role(RoleName="build", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
-        self.iam.put_role_policy(RoleName="build", PolicyName="p", PolicyDocument=json.dumps(ALL))
-        self.role = role["Arn"]
-        self.codebuild = boto3.client("codebuild", REGION)
-        self.logs = boto3.client("logs", REGION)
-
-    def project(self, variables: tuple[dict[str, str], ...] = ()) -> None:
-        self.codebuild.create_project(
-            name="project",
-            source={"type": "CODEPIPELINE"},
-            artifacts={"type": "CODEPIPELINE"},
-            environment={
-                "type": "LINUX_CONTAINER",
-                "image": "aws/codebuild/standard:7.0",
-                "computeType": "BUILD_GENERAL1_SMALL",
-                "environmentVariables": list(variables),
-            },
-            serviceRole=self.role,
-        )
-
-    def begin(self, files: dict[str, str], outputs: tuple[str, ...] = ("Out",), **given: Any) -> Build:
-        """Start a build of some files, as the pipeline's action does."""
-        made = io.BytesIO()
-        with zipfile.ZipFile(made, "w") as archive:
-            for name, text in files.items():
-                archive.writestr(name, text)
-        self.s3.put_object(Bucket="store", Key="in", Body=made.getvalue())
-        with runtime.current().lock:
-            return codebuild_backends[ACCOUNT][REGION].start(
-                "project",
-                initiator="codepipeline/demo",
-                inputs=(Place("Source", "store", "in"),),
-                outputs=tuple(Place(name, "store", name) for name in outputs),
-                revision="c0ffee",
-                **given,
-            )
-
-    def build(
-        self, files: dict[str, str], outputs: tuple[str, ...] = ("Out",), **given: Any
-    ) -> dict[str, Any]:
-        """A build that has ended, as BatchGetBuilds shows it."""
-        made = self.begin(files, outputs, **given)
-        runtime.current().drain()
-        (shown,) = self.codebuild.batch_get_builds(ids=[made.id])["builds"]
-        return dict(shown)
-
-    def lines(self) -> str:
-        """Every line of every build."""
-        group = "/aws/codebuild/project"
-        streams = self.logs.describe_log_streams(logGroupName=group)["logStreams"]
-        pages = [
-            self.logs.get_log_events(logGroupName=group, logStreamName=one["logStreamName"])["events"]
-            for one in streams
-        ]
-        return "".join(event["message"] for events in pages for event in events)
-
-    def artifact(self, name: str = "Out") -> dict[str, str]:
-        """What an artifact holds."""
-        content = self.s3.get_object(Bucket="store", Key=name)["Body"].read()
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return {one: archive.read(one).decode() for one in archive.namelist()}
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Builds as plain processes: what boxes keep apart has tests of its own."""
+    monkeypatch.setenv(box.ISOLATION, "process")
     with in_process(tmp_path):
         yield World()
-
-
-def spec(*, build: str = "echo hello", rest: str = "", files: str = "'**/*'", version: str = "0.2") -> str:
-    """A buildspec with one command."""
-    return (
-        f"version: {version}\nphases:\n  build:\n    commands:\n      - {build}\n{rest}"
-        f"artifacts:\n  files: [{files}]\n"
-    )
-
-
-def statuses(build: dict[str, Any]) -> dict[str, str]:
-    return {one["phaseType"]: one.get("phaseStatus", "") for one in build["phases"]}
 
 
 def test_a_build_runs_its_phases_and_leaves_its_artifact(world: World) -> None:
@@ -123,8 +30,8 @@ def test_a_build_runs_its_phases_and_leaves_its_artifact(world: World) -> None:
     assert ended["buildComplete"]
     assert ended["currentPhase"] == "COMPLETED"
     assert list(statuses(ended)) == [
-        *("SUBMITTED", "QUEUED", "PROVISIONING", "DOWNLOAD_SOURCE", "BUILD"),
-        *("UPLOAD_ARTIFACTS", "FINALIZING", "COMPLETED"),
+        *("SUBMITTED", "QUEUED", "PROVISIONING", "DOWNLOAD_SOURCE", "INSTALL", "PRE_BUILD", "BUILD"),
+        *("POST_BUILD", "UPLOAD_ARTIFACTS", "FINALIZING", "COMPLETED"),
     ]
     assert world.artifact() == {"made.txt": "made"}
     assert "Running command printf made > made.txt" in world.lines()
@@ -289,21 +196,6 @@ def test_a_buildspec_that_is_missing_or_wrong_fails_the_download(world: World, f
     assert ended["phases"][3]["contexts"][0]["statusCode"] == "YAML_FILE_ERROR"
 
 
-def test_a_build_that_is_stopped_leaves_no_process(world: World, tmp_path: Path) -> None:
-    world.project()
-    mark = tmp_path / "mark"
-    made = world.begin({"buildspec.yml": spec(build=f"touch {mark}; sleep 3600 & sleep 3600")})
-    until = runtime.current().clock() + 20
-    while not mark.exists() and runtime.current().clock() < until:
-        pass
-    assert world.codebuild.stop_build(id=made.id)["build"]["id"] == made.id
-    runtime.current().drain()
-    (ended,) = world.codebuild.batch_get_builds(ids=[made.id])["builds"]
-    assert ended["buildStatus"] == "STOPPED"
-    assert statuses(ended)["BUILD"] == "STOPPED"
-    assert not (tmp_path / "builds").exists() or not list((tmp_path / "builds").iterdir())
-
-
 def test_a_link_or_a_path_out_of_the_source_is_not_followed(world: World) -> None:
     world.project()
     ended = world.build({"buildspec.yml": spec(files="'**/*'"), "../../escaped": "x"})
@@ -320,3 +212,68 @@ def test_the_newest_twenty_builds_are_kept(world: World) -> None:
     assert len(ids) == 20
     builds = world.codebuild.batch_get_builds(ids=ids[:1])["builds"]
     assert builds[0]["buildNumber"] == 22
+
+
+@pytest.mark.parametrize(
+    ("shell", "keeps"),
+    [
+        ("/bin/sh", "WORD='it''s \"here\"'"),
+        ("/bin/sh", "WORD=$(printf 'two\\nlines')"),
+        ("bash", "WORDS=(a 'b c')"),
+        ("bash", "say() { echo said; }"),
+    ],
+)
+def test_commands_share_what_is_not_exported_too(world: World, shell: str, keeps: str) -> None:
+    """AWS's own samples set a variable in one phase and use it in the next without an export."""
+    world.project()
+    text = (
+        f"version: 0.2\nenv: {{shell: {shell}}}\nphases:\n  pre_build:\n    commands:\n      - |\n"
+        f"        {keeps}\n"
+        '  build:\n    commands:\n      - echo "<${WORD-}${WORDS[1]-}$(say 2>/dev/null)>" > out\n'
+        "artifacts: {files: [out]}\n"
+    )
+    if shell != "bash":
+        text = text.replace("${WORDS[1]-}", "")
+    assert world.build({"buildspec.yml": text})["buildStatus"] == "SUCCEEDED"
+    assert world.artifact()["out"] in ('<its "here">\n', "<two\nlines>\n", "<b c>\n", "<said>\n")
+
+
+def test_exit_ends_a_command_and_not_the_build(world: World) -> None:
+    world.project()
+    text = "version: 0.2\nphases:\n  build:\n    commands: ['cd /; A=1; exit 0', 'echo ok $PWD $A']\n"
+    assert world.build({"buildspec.yml": text}, outputs=())["buildStatus"] == "SUCCEEDED"
+    assert "\nok / 1\n" in world.lines()
+
+
+@pytest.mark.parametrize(
+    ("head", "code", "says"),
+    [
+        (
+            "env: {shell: powershell.exe}\n",
+            "CLIENT_ERROR",
+            "env: shell: powershell.exe is asked for, and this machine has none of that name",
+        ),
+        (
+            "run-as: nobody-of-that-name\n",
+            "CLIENT_ERROR",
+            "run-as: nobody-of-that-name is asked for, and this machine has no such user",
+        ),
+    ],
+)
+def test_a_shell_or_user_that_is_not_there_fails_the_download(
+    world: World, head: str, code: str, says: str
+) -> None:
+    if "run-as" in head and os.geteuid() != 0:
+        pytest.skip("only root becomes another user")
+    world.project()
+    ended = world.build({"buildspec.yml": spec().replace("version: 0.2\n", f"version: 0.2\n{head}")})
+    (context,) = ended["phases"][3]["contexts"]
+    assert (context["statusCode"], context["message"]) == (code, says)
+
+
+def test_a_batch_without_phases_says_that_it_is_not_played(world: World) -> None:
+    world.project()
+    text = "version: 0.2\nbatch:\n  build-list:\n    - identifier: one\n"
+    ended = world.build({"buildspec.yml": text})
+    assert ended["buildStatus"] == "FAILED"
+    assert "the sandbox plays no batch builds" in ended["phases"][3]["contexts"][0]["message"]

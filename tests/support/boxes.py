@@ -9,6 +9,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from awspipe.sandbox import box
@@ -28,6 +30,26 @@ def run(made: box.Box, script: str) -> tuple[int, str]:
     )
     out, _ = started.communicate(timeout=30)
     return started.returncode, out.decode()
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 10
+    while not true() and time.monotonic() < until:
+        time.sleep(0.01)
+    return true()
+
+
+def running(mark: str) -> list[str]:
+    """The processes of this machine whose command line has a mark."""
+    found = []
+    for one in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            text = one.read_bytes()
+        except OSError:
+            continue
+        if mark.encode() in text and f"/{os.getpid()}/" not in str(one):
+            found.append(text.decode())
+    return found
 
 
 def main() -> None:

@@ -1,69 +1,73 @@
-"""A build's lines: into CloudWatch Logs, with every secret masked."""
+"""A build's lines, with every secret masked, handed on in bundles."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from moto.logs.models import logs_backends
-
-from awspipe.sandbox import roles, runtime
-from awspipe.sandbox.builds.record import Build
+from awspipe.sandbox.builds.world import Line
 
 _FLUSH = 100
-_LONGEST = 8192
+_PAUSE = 0.3
+_LONGEST = 16 * 1024
+_SHORTEST = 4
 MASK = "***"
 
 
 class Log:
-    """The lines of one build, in order; written in bundles, as CodeBuild does.
+    """The lines of one build, in order. Any thread may write."""
 
-    Without the right to write them the lines are lost, as on AWS: the build goes on.
-    """
-
-    def __init__(self, build: Build, account: str, region: str) -> None:
-        self._build = build
-        self._backend = logs_backends[account][region]
-        self._arn = f"arn:aws:logs:{region}:{account}:log-group:{build.log_group}"
-        self._lines: list[tuple[int, str]] = []
+    def __init__(self, take: Callable[[Sequence[Line]], None], clock: Callable[[], float]) -> None:
+        self._take = take
+        self._clock = clock
+        self._lines: list[Line] = []
+        self._last = clock()
         self._secrets: list[str] = []
-        self._open = self._made()
+        self._turn = threading.Lock()
 
     def mask(self, value: str) -> None:
-        """Never show this value."""
-        if value:
-            self._secrets = sorted({*self._secrets, value}, key=len, reverse=True)
+        """Never show this value; of one of several lines, none of them."""
+        lines = [one.strip() for one in value.splitlines() if len(one.strip()) >= _SHORTEST]
+        found = {value, *(lines if len(lines) > 1 else ())} - {""}
+        with self._turn:
+            self._secrets = sorted({*self._secrets, *found}, key=len, reverse=True)
 
     def say(self, text: str) -> None:
         """A line of CodeBuild's own."""
-        now = datetime.fromtimestamp(runtime.current().clock(), UTC)
+        now = datetime.fromtimestamp(self._clock(), UTC)
         self.write(f"[Container] {now:%Y/%m/%d %H:%M:%S}.{now.microsecond:06d} {text}")
 
-    def write(self, line: str) -> None:
-        """A line of a command."""
-        for secret in self._secrets:
-            line = line.replace(secret, MASK)
-        self._lines.append((int(runtime.current().clock() * 1000), line[:_LONGEST] or " "))
-        if len(self._lines) >= _FLUSH:
+    def write(self, text: str) -> None:
+        """A line of a command; a very long one becomes several."""
+        moment = int(self._clock() * 1000)
+        with self._turn:
+            text = self._masked(text)
+            for start in range(0, max(len(text), 1), _LONGEST):
+                self._lines.append((moment, text[start : start + _LONGEST]))
+            full = len(self._lines) >= _FLUSH
+        if full or self._clock() - self._last >= _PAUSE:
             self.flush()
 
     def flush(self) -> None:
-        """Write what has gathered."""
-        lines, self._lines = self._lines, []
-        if not lines or not self._open:
-            return
-        events = [{"timestamp": moment, "message": line + "\n"} for moment, line in lines]
-        with runtime.current().lock:
-            if self._build.log_group in self._backend.groups:
-                self._backend.put_log_events(self._build.log_group, self._build.uuid, events)
+        """Hand on what has gathered."""
+        with self._turn:
+            lines, self._lines = self._lines, []
+            self._last = self._clock()
+            if lines:
+                self._take(lines)
 
-    def _made(self) -> bool:
-        role, group = self._build.project["serviceRole"], self._build.log_group
-        with runtime.current().lock:
-            if not roles.permits(role, "logs:CreateLogStream", f"{self._arn}:*"):
-                return False
-            if group not in self._backend.groups:
-                if not roles.permits(role, "logs:CreateLogGroup", self._arn):
-                    return False
-                self._backend.create_log_group(group, {})
-            self._backend.create_log_stream(group, self._build.uuid)
-            return roles.permits(role, "logs:PutLogEvents", f"{self._arn}:*")
+    def safe_cut(self, text: str) -> int:
+        """Up to where a text may be written now, that a secret may go on behind its end."""
+        with self._turn:
+            cut = len(text) - max((len(one) for one in self._secrets), default=0)
+            for secret in self._secrets:
+                start = text.rfind(secret, 0, cut + len(secret))
+                if start < cut < start + len(secret):
+                    cut = start
+        return max(cut, 0)
+
+    def _masked(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
+        return text

@@ -1,0 +1,156 @@
+"""The surroundings of a build in the sandbox: its S3, its log group, its secrets, and what the role may."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from moto.logs.models import logs_backends
+
+from awspipe.formats.buildspec_model import Artifacts, Buildspec
+from awspipe.sandbox import objects, roles, runtime
+from awspipe.sandbox.builds import artifacts, sources
+from awspipe.sandbox.builds.record import Build, Place
+from awspipe.sandbox.builds.world import Line, MissingValueError, PhaseError
+
+_CLIENT_ERROR = "CLIENT_ERROR"
+_SESSION = "AWSCodeBuild"
+
+
+class Played:
+    """One build's view of one account and region of the sandbox."""
+
+    def __init__(self, build: Build, account: str, region: str) -> None:
+        self._build = build
+        self._account, self._region = account, region
+        self._role = str(build.project["serviceRole"])
+        self._stream_open: bool | None = None
+
+    def now(self) -> float:
+        """By the sandbox's clock."""
+        return runtime.current().clock()
+
+    def changing(self) -> AbstractContextManager[object]:
+        """The sandbox's lock."""
+        return runtime.current().lock
+
+    def access(self) -> Mapping[str, str]:
+        """The sandbox's address and key; what the server has of AWS is that and nothing else."""
+        aws = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        return {**aws, "AWS_REGION": self._region, "AWS_DEFAULT_REGION": self._region}
+
+    def write(self, lines: Sequence[Line]) -> None:
+        """To CloudWatch Logs. Without the right to write them they are lost, as on AWS."""
+        events = [{"timestamp": moment, "message": f"{line or ' '}\n"} for moment, line in lines]
+        backend, group = logs_backends[self._account][self._region], self._build.log_group
+        with runtime.current().lock:
+            if self._stream_open is None:
+                self._stream_open = self._made_stream()
+            if self._stream_open and group in backend.groups:
+                backend.put_log_events(group, self._build.uuid, events)
+
+    def _made_stream(self) -> bool:
+        backend, group = logs_backends[self._account][self._region], self._build.log_group
+        arn = f"arn:aws:logs:{self._region}:{self._account}:log-group:{group}"
+        if not roles.permits(self._role, "logs:CreateLogStream", f"{arn}:*"):
+            return False
+        if group not in backend.groups:
+            if not roles.permits(self._role, "logs:CreateLogGroup", arn):
+                return False
+            backend.create_log_group(group, {})
+        backend.create_log_stream(group, self._build.uuid)
+        return roles.permits(self._role, "logs:PutLogEvents", f"{arn}:*")
+
+    def fetch(self, source: Place, target: Path) -> None:
+        """A zip of the pipeline's."""
+        self._may_touch("s3:GetObject", source)
+        sources.unpack(self._read(source), target)
+
+    def outputs(self, spec: Buildspec) -> Sequence[tuple[Place, Artifacts]]:
+        """The primary artifact where the action has one output, else the secondary ones by name."""
+        several = len(self._build.outputs) > 1
+        found = []
+        for one in self._build.outputs:
+            wanted = spec.secondary_artifacts.get(one.name) if several else spec.artifacts
+            if wanted is None:
+                raise PhaseError(_CLIENT_ERROR, f"no definition for artifact {one.name}")
+            found.append((one, wanted))
+        return found
+
+    def upload(self, target: Place, files: Mapping[str, Path]) -> None:
+        """A zip, in the pipeline's bucket."""
+        content = artifacts.packed(files)
+        self._may_touch("s3:PutObject", target)
+        headers = {"x-amz-meta-codebuild-buildarn": self._build.arn}
+        with runtime.current().lock:
+            try:
+                objects.write(
+                    self._account, self._region, target.bucket, target.key, content, headers=headers
+                )
+            except objects.ObjectError as error:
+                raise PhaseError(_CLIENT_ERROR, str(error)) from error
+
+    def parameter(self, name: str) -> str:
+        """From the sandbox's Parameter Store."""
+        from moto.ssm.models import ssm_backends
+
+        with runtime.current().lock:
+            where = f"{self._region}:{self._account}:parameter/{name.lstrip('/')}"
+            self._may("ssm:GetParameters", f"arn:aws:ssm:{where}")
+            found = ssm_backends[self._account][self._region].get_parameter(name)
+            if found is None:
+                raise MissingValueError(f"Parameter {name} does not exist")
+            return str(found.response_object(decrypt=True, region=self._region)["Value"])
+
+    def secret(self, reference: str) -> str:
+        """From the sandbox's Secrets Manager."""
+        from moto.secretsmanager.models import secretsmanager_backends
+
+        name, key, stage, version = secret_parts(reference)
+        with runtime.current().lock:
+            backend = secretsmanager_backends[self._account][self._region]
+            held = backend.secrets.get(name)
+            if held is None:
+                raise MissingValueError(f"Secrets Manager can't find the specified secret: {name}")
+            self._may("secretsmanager:GetSecretValue", str(held.arn))
+            text = str(backend.get_secret_value(name, version, stage or "AWSCURRENT")["SecretString"])
+        return secret_value(name, text, key)
+
+    def _may(self, action: str, resource: str) -> None:
+        refused = roles.refusal(self._role, action, resource, session=_SESSION)
+        if refused is not None:
+            raise MissingValueError(refused)
+
+    def _may_touch(self, action: str, place: Place) -> None:
+        arn = objects.arn(self._region, place.bucket, place.key)
+        refused = roles.refusal(self._role, action, arn, session=_SESSION)
+        if refused is not None:
+            text = f"error while downloading or uploading {place.key}: AccessDenied: {refused}"
+            raise PhaseError(_CLIENT_ERROR, text)
+
+    def _read(self, place: Place) -> bytes:
+        try:
+            return objects.read(self._account, self._region, place.bucket, place.key).content
+        except objects.ObjectError as error:
+            raise PhaseError(_CLIENT_ERROR, str(error)) from error
+
+
+def secret_parts(reference: str) -> tuple[str, str, str, str]:
+    """The id, the JSON key, the version's stage and its id in `secret-id[:json-key[:stage[:version]]]`."""
+    parts = reference.split(":")
+    head = 7 if reference.startswith("arn:") else 1
+    key, stage, version = (*parts[head:], "", "", "")[:3]
+    return ":".join(parts[:head]), key, stage, version
+
+
+def secret_value(name: str, text: str, key: str) -> str:
+    """A secret's text, or one member of it. MissingValueError."""
+    if not key:
+        return text
+    try:
+        return str(json.loads(text)[key])
+    except (ValueError, KeyError, TypeError):
+        raise MissingValueError(f"the secret {name} has no key {key}") from None
