@@ -180,7 +180,7 @@ class Shop:
         """Have the build's time be over, some minutes before it is."""
         runner = self._runner()
         assert runner is not None
-        runner._time_out()
+        runner.time_out()
         self.played.drain()
 
     def create(self, *stages: dict[str, Any], allow: Any = EVERYTHING, **members: Any) -> None:
