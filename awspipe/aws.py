@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from awspipe.denials import remember
 from awspipe.errors import AwsError, StoppedError
 from awspipe.events import Listener, Waiting, silent
 from awspipe.explain import code_of, explained
@@ -74,6 +75,7 @@ class Aws:
                         endpoint_url=self.endpoint_url,
                         config=self._config_of(service),
                     )
+                    remember(self._clients[service])
             return self._clients[service]
 
     @property

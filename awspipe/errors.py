@@ -6,6 +6,7 @@
     ├── RefusedError            3   stopped for safety: a foreign resource, the wrong account
     ├── CredentialsError        4   missing, expired, or not allowed to do anything
     ├── AwsError                1   AWS refused a call; carries its code and request id
+    │   └── DeniedError         4   the credentials may not do it; carries the statement that would allow it
     ├── PendingError            8   it is not there yet, and may come by itself
     ├── ApplyError              1   steps of `up` or `down` failed, or something of ours is left
     └── StoppedError          130   Ctrl-C
@@ -16,6 +17,7 @@ An error says what, where, why and what to do next (`hint`). Only `awspipe.cli.m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,25 @@ class PendingError(AwspipeError):
     """What was asked for is not there yet, and may come by itself: the same command may work later."""
 
     exit_code = 8
+
+
+class DeniedError(AwsError):
+    """The credentials may not do something. `statement` would allow it; None where no statement can."""
+
+    exit_code = 4
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        operation: str = "",
+        request_id: str = "",
+        hint: str = "",
+        statement: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, code=code, operation=operation, request_id=request_id, hint=hint)
+        self.statement = statement
 
 
 class ApplyError(AwspipeError):

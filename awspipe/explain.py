@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from awspipe.errors import AwsError, AwspipeError, CredentialsError
+from awspipe.denials import Denial, denial
+from awspipe.errors import AwsError, AwspipeError, CredentialsError, DeniedError
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -124,17 +125,40 @@ def _explain_answer(error: ClientError, doing: str) -> AwspipeError:
             hint="`aws sts get-caller-identity` shows which are in use; `aws configure` sets others",
         )
     suffix = f"({code}, request {request_id})" if request_id else f"({code})"
+    said = f"{doing}: {message} {suffix}"
+    if code in DENIED:
+        return _denied(error, said, code, request_id)
     return AwsError(
-        f"{doing}: {message} {suffix}",
-        code=code,
-        operation=error.operation_name,
-        request_id=request_id,
-        hint=_HINTS.get(code, _denied_hint(error) if code in DENIED else ""),
+        said, code=code, operation=error.operation_name, request_id=request_id, hint=_HINTS.get(code, "")
     )
 
 
-def _denied_hint(error: ClientError) -> str:
-    return f"these credentials may not do it: ask for {error.operation_name} on the resource named above"
+def _denied(error: ClientError, said: str, code: str, request_id: str) -> DeniedError:
+    """The action, the resource and the statement to add, whether AWS says them or not."""
+    found = denial(error)
+    if found.actions[0] not in said:
+        said += f": it takes {' and '.join(found.actions)} on {found.resource}"
+    return DeniedError(
+        said,
+        code=code,
+        operation=error.operation_name,
+        request_id=request_id,
+        hint=denied_hint(found),
+        statement=None if found.forbidden else found.statement,
+    )
+
+
+def denied_hint(found: Denial) -> str:
+    """What to do about something that was not allowed."""
+    who = f" of {found.caller}" if found.caller else ""
+    if found.forbidden:
+        return (
+            f"it is forbidden by: {found.forbidden}{who}; no statement of yours can allow it, "
+            "ask who administers the account"
+        )
+    if found.actions == ("s3:PutBucketPolicy",):
+        who += " (or lift the account's S3 Block Public Access: it refuses a public site's policy)"
+    return f"add this statement to the policy{who}; `awspipe policy` prints all that a spec needs"
 
 
 _QUOTA = "a quota of the account is reached: remove what is not needed, or ask AWS for more"

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from awspipe.aws import Aws, absent, maybe, owner_of, refusal, tag_list
-from awspipe.errors import AwsError
+from awspipe.errors import DeniedError
 from awspipe.explain import DENIED, code_of, explained
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource
 from awspipe.resources.emptying import empty
-from awspipe.resources.policy import Document
+from awspipe.resources.policy import Document, Statement
 from awspipe.resources.rights import Rights
 
 SITE = "site-"
@@ -236,7 +236,7 @@ class Bucket(Resource):
             case "" | "NoSuchTagSet":
                 return owner_of(found)
             case _:
-                raise _not_ours(name)
+                raise _not_ours(scope, name, "s3:GetBucketTagging")
 
     @classmethod
     def exists(cls, aws: Aws, scope: Scope, name: str) -> bool:
@@ -246,7 +246,7 @@ class Bucket(Resource):
             lambda: head(Bucket=name, ExpectedBucketOwner=scope.account), "404", "NoSuchBucket", *DENIED
         )
         if refused in DENIED:
-            raise _not_ours(name)
+            raise _not_ours(scope, name, "s3:ListBucket")
         return not refused
 
     @classmethod
@@ -316,11 +316,13 @@ def _lifecycle() -> list[dict[str, Any]]:
     ]
 
 
-def _not_ours(name: str) -> AwsError:
-    return AwsError(
+def _not_ours(scope: Scope, name: str, action: str) -> DeniedError:
+    return DeniedError(
         f"look at bucket {name}: access denied: it is another account's, or these credentials may not see it",
         code="AccessDenied",
-        hint="use the credentials of the account that owns it, or another pipeline name",
+        hint="use the credentials of the account that owns it, or another pipeline name; "
+        "if it is this account's, add this statement to your policy",
+        statement=Statement((action,), (scope.bucket_arn(name),)).document(),
     )
 
 

@@ -67,6 +67,7 @@ def test_every_error_has_the_same_keys() -> None:
         "code": "AccessDenied",
         "operation": "iam:CreateRole",
         "request_id": "1",
+        "statement": None,
         "problems": [],
         "causes": [],
     }

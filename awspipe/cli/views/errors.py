@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
-from awspipe.errors import ApplyError, AwsError, AwspipeError, Problem, SpecError
+from awspipe.errors import ApplyError, AwsError, AwspipeError, DeniedError, Problem, SpecError
 
 _SHOWN = 10
 
@@ -27,6 +28,8 @@ def _one(error: AwspipeError) -> Iterator[str]:
     yield f"awspipe: {error.message}"
     if error.hint:
         yield f"  try: {error.hint}"
+    if isinstance(error, DeniedError) and error.statement:
+        yield f"  {json.dumps(error.statement)}"
 
 
 def _problems(problems: tuple[Problem, ...]) -> Iterator[str]:
@@ -58,6 +61,7 @@ def document(error: AwspipeError) -> dict[str, Any]:
         "code": code or None,
         "operation": operation or None,
         "request_id": request_id or None,
+        "statement": error.statement if isinstance(error, DeniedError) else None,
         "problems": [problem_document(one) for one in error.problems] if isinstance(error, SpecError) else [],
         "causes": [document(one) for one in error.causes] if isinstance(error, ApplyError) else [],
     }
