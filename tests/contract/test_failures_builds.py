@@ -169,6 +169,7 @@ def test_a_build_that_takes_too_long(shop: Shop) -> None:
     shop.push({"buildspec.yml": buildspec("echo slow; sleep 60")})
     shop.project(timeoutInMinutes=5)
     shop.begin(source(), build())
+    shop.wait_for_line("slow")
     shop.time_out_build()
     (cause,) = shop.causes()
     assert (cause.known, cause.detail) == ("build-timed-out", ("slow",))

@@ -166,6 +166,16 @@ class Shop:
         while not (runner := self._runner()) or runner.build.phases[-1].type != "BUILD":
             time.sleep(0.01)
 
+    def wait_for_line(self, line: str) -> None:
+        """Wait until the build that runs has said something."""
+        runner = self._runner()
+        assert runner is not None
+        stream = {"logGroupName": runner.build.log_group, "logStreamName": runner.build.uuid}
+        while not any(
+            one["message"] == f"{line}\n" for one in self.client("logs").get_log_events(**stream)["events"]
+        ):
+            time.sleep(0.05)
+
     def _runner(self) -> Runner | None:
         found = list(codebuild_builds._runners.values())
         return found[0] if found and found[0].build.phases else None
