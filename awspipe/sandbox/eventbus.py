@@ -16,6 +16,8 @@ from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend, Rule, events_backends
 from moto.events.responses import EventsHandler
 
+from awspipe.sandbox import runtime, saving
+
 log = logging.getLogger("awspipe.sandbox")
 
 
@@ -89,6 +91,7 @@ def _to_moto(
 ) -> None:
     alone = copy.copy(rule)
     alone.targets = [target]
+    runtime.current().changes.note(saving.ALL)  # whatever service it reaches
     try:
         original(alone, copy.deepcopy(event), transform_input)
     except NotImplementedError:

@@ -25,6 +25,7 @@ from typing import Any
 from awspipe.sandbox import answers, githttp, signing, website
 from awspipe.sandbox.answers import StartResponse
 from awspipe.sandbox.record import HEALTH, HOSTS
+from awspipe.sandbox.saving import READS
 from awspipe.sandbox.signing import Claim, Environ
 
 log = logging.getLogger("awspipe.sandbox")
@@ -33,7 +34,6 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _RESERVED = "/_awspipe/"  # no bucket's name begins with "_", so this never hides an object
 _CLOSED = ("/moto-api", "/latest/meta-data", "/latest/api/")
-_READS = ("BatchGet", "Describe", "Get", "List")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class Front:
         hosts: WsgiApp,
         sites: WsgiApp,
         health: Callable[[], dict[str, Any]],
+        settle: Callable[[], None],
         port: int,
     ) -> None:
         self._api = api
@@ -64,6 +65,7 @@ class Front:
         self._own_hosts = hosts
         self._websites = sites
         self._health = health
+        self._settle = settle
         self._hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
         self._sites = f".localhost:{port}"
         self._origins = tuple(f"http://{host}" for host in self._hosts)
@@ -76,7 +78,9 @@ class Front:
         if website.bucket_of(environ.get("HTTP_HOST", "")) is not None:
             return self._websites(environ, start_response)
         path = environ.get("PATH_INFO", "")
-        return (self._reserved if path.startswith(_RESERVED) else self._api)(environ, start_response)
+        answer = (self._reserved if path.startswith(_RESERVED) else self._api)(environ, start_response)
+        self._settle()  # the server sends nothing before it has the answer
+        return answer
 
     def _reserved(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """What is the sandbox's own and no part of AWS."""
@@ -112,7 +116,7 @@ class SignedApi:
         *,
         access_key: str,
         secret_key: str,
-        changed: Callable[[], None],
+        changed: Callable[[str], None],
         realism: Realism,
     ) -> None:
         self._api = api
@@ -156,12 +160,12 @@ class SignedApi:
             return answers.refuse(environ, start_response, refusal, answers.protocol_of(environ, claim))
         finally:
             if _may_change(environ):
-                self._changed()
+                self._changed(claim.service if claim else "")
 
 
 def _may_change(environ: Environ) -> bool:
     operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
-    return environ["REQUEST_METHOD"] not in ("GET", "HEAD") and not operation.startswith(_READS)
+    return environ["REQUEST_METHOD"] not in ("GET", "HEAD") and not operation.startswith(READS)
 
 
 def _without_cors(start_response: StartResponse) -> StartResponse:

@@ -24,7 +24,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
@@ -94,13 +94,11 @@ class GitHttp:
         account: str,
         access_key: str,
         secret_key: str,
-        changed: Callable[[], None],
     ) -> None:
         self._repositories = repositories
         self._account = account
         self._access_key = access_key
         self._secret_key = secret_key
-        self._changed = changed
         self._locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -146,7 +144,6 @@ class GitHttp:
             after = self._repositories.refs(path)
             if after != before:
                 self._repositories.refs_changed(self._account, where.region, where.name, before, after)
-                self._changed()
         return answer
 
 

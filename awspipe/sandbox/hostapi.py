@@ -69,7 +69,7 @@ class HostApi:
     def _list(self) -> dict[str, Any]:
         kept = box.level(runtime.current().state_dir / "hosts")
         isolation = {"level": kept.kind, "reason": kept.reason}
-        with runtime.current().lock:
+        with runtime.current().reading:
             backends: list[Any] = [one for _, _, one in codedeploy_backends.iter_backends()]
             hosts = [_shown(one, host) for one in backends for host in one.hosts.values()]
             return {"isolation": isolation, "hosts": hosts}

@@ -13,6 +13,8 @@ from moto.s3.exceptions import S3ClientError
 from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
 
+from awspipe.sandbox import runtime
+
 
 class ObjectError(Exception):
     """S3 does not do it: its error code and sentence."""
@@ -79,6 +81,7 @@ def write(
     # S3 tells of an object when it is whole: its headers are set before.
     made = backend.put_object(bucket, key, content, disable_notification=True)
     made.set_metadata(dict(headers or {}))
+    runtime.current().changes.note("s3")
     _tell(account, place, made)
     return None if made.version_id in (None, "null") else str(made.version_id)
 

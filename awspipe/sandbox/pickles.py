@@ -1,7 +1,7 @@
 """Pickling of backends: what moto holds that pickle cannot write, and large contents kept beside it.
 
-Contents of more than 2 KB are stored once under their SHA-256, so that a snapshot of a bucket costs little
-when nothing in it changed.
+Contents of more than 2 KB are stored once under their SHA-256, and an object in S3 that has not changed is
+not pickled again, so that a snapshot costs little however much there is.
 """
 
 from __future__ import annotations
@@ -66,6 +66,14 @@ class Pickled:
 
 
 @dataclass(frozen=True, slots=True)
+class _Piece:
+    """An object in S3 as it was pickled by itself, when its attributes were these."""
+
+    attributes: dict[str, Any]
+    pickled: Pickled
+
+
+@dataclass(frozen=True, slots=True)
 class _Stored:
     """Stands in a pickle for a content whose digest is known, so that it need not be read."""
 
@@ -78,13 +86,31 @@ class Codec:
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
         self._objects: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+        self._pieces: WeakKeyDictionary[Any, _Piece] = WeakKeyDictionary()
 
     def dumps(self, item: object) -> Pickled:
         """Write an object; TypeError, AttributeError or PicklingError where it cannot be."""
+        return self._pickled(item, self._piece)
+
+    def _pickled(self, item: object, piece: Callable[[Any], Pickled | None]) -> Pickled:
         file = io.BytesIO()
-        pickler = _Pickler(file, self._blobs, self._objects)
+        pickler = _Pickler(file, self._blobs, self._objects, piece)
         pickler.dump(item)
         return Pickled(file.getvalue(), frozenset(pickler.used))
+
+    def _piece(self, item: Any) -> Pickled | None:
+        """An object in S3 by itself; None for one that shares its parts with others."""
+        if item.multipart is not None:
+            return None
+        attributes = vars(item) | {"_metadata": dict(item.metadata)}
+        known = self._pieces.get(item)
+        if known is None or known.attributes != attributes or not self._has(known.pickled):
+            known = _Piece(attributes, self._pickled(item, lambda _: None))
+            self._pieces[item] = known
+        return known.pickled
+
+    def _has(self, pickled: Pickled) -> bool:
+        return all(digest in self._blobs for digest in pickled.blobs)
 
     def loads(self, data: bytes) -> Any:
         """Read an object that `dumps` wrote."""
@@ -94,18 +120,29 @@ class Codec:
 class _Pickler(pickle.Pickler):
     """Knows how to write what moto's backends hold beside plain data."""
 
-    def __init__(self, file: io.BytesIO, blobs: Blobs, objects: WeakKeyDictionary[Any, str]) -> None:
+    def __init__(
+        self,
+        file: io.BytesIO,
+        blobs: Blobs,
+        objects: WeakKeyDictionary[Any, str],
+        piece: Callable[[Any], Pickled | None],
+    ) -> None:
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
         self.used: set[str] = set()
         self._blobs = blobs
         self._objects = objects
+        self._piece = piece
 
-    def persistent_id(self, obj: Any) -> str | None:
-        """The digest that stands for a large content."""
-        if type(obj) is bytes and len(obj) > _LARGE:
+    def persistent_id(self, obj: Any) -> str | tuple[bytes] | None:
+        """The digest that stands for a large content; an object in S3 is a piece of its own."""
+        kind = type(obj)
+        if kind is bytes and len(obj) > _LARGE:
             digest = self._blobs.put(obj)
-        elif type(obj) is _Stored:
+        elif kind is _Stored:
             digest = obj.digest
+        elif kind.__name__ == "FakeKey" and (piece := self._piece(obj)) is not None:
+            self.used |= piece.blobs
+            return (piece.data,)
         else:
             return None
         self.used.add(digest)
@@ -147,9 +184,15 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(file)
         self._blobs = blobs
 
-    def persistent_load(self, pid: Any) -> bytes:
-        """The content of a digest."""
-        return self._blobs.get(pid)
+        self._pieces: dict[bytes, Any] = {}
+
+    def persistent_load(self, pid: Any) -> Any:
+        """The content of a digest, or what a piece holds."""
+        if isinstance(pid, str):
+            return self._blobs.get(pid)
+        if pid[0] not in self._pieces:
+            self._pieces[pid[0]] = _Unpickler(io.BytesIO(pid[0]), self._blobs).load()
+        return self._pieces[pid[0]]
 
 
 _LOCKS: dict[type, Callable[[], Any]] = {

@@ -150,10 +150,10 @@ def _read(path: Path) -> dict[str, Any] | None:
     return known
 
 
-def write_private(path: Path, content: dict[str, Any]) -> None:
+def write_private(path: Path, content: dict[str, Any], *, indent: int | None = 1) -> None:
     """Write a JSON file that only this user can read, whole or not at all."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1)
+        file.write(json.dumps(content, indent=indent))
     partial.replace(path)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from awspipe.sandbox.jobs import Jobs
+from awspipe.sandbox.saving import Changes, WatchedLock
 
 if TYPE_CHECKING:
     from awspipe.sandbox.actions.base import Job, Key
@@ -35,10 +37,17 @@ class Runtime:
     """The running hosts, by account, region and name."""
     ends: dict[str, threading.Event] = field(default_factory=dict)
     """Set when a deployment ends, by its id."""
+    changes: Changes = field(default_factory=Changes)
+    """What is to be saved."""
     sites_changed: Callable[[], None] = lambda: None
     """Hears that a bucket may have become a site, or is none any more."""
     actions: Mapping[Key, Job] = field(default_factory=dict)
     """What plays actions in place of the modules in `actions/`."""
+
+    @property
+    def reading(self) -> AbstractContextManager[Any]:
+        """The lock, for who changes nothing."""
+        return self.lock.unnoticed() if isinstance(self.lock, WatchedLock) else self.lock
 
     def drain(self) -> None:
         """Wait until nothing runs behind the answers; what waits for a person does not run."""

@@ -25,8 +25,9 @@ from awspipe.sandbox import process, record, serving
 
 if TYPE_CHECKING:
     from awspipe.sandbox.front import Front
+    from awspipe.sandbox.saving import Changes, Saver
     from awspipe.sandbox.siteports import SitePorts
-    from awspipe.sandbox.state import Saver, Store
+    from awspipe.sandbox.state import Store
 
 log = logging.getLogger("awspipe.sandbox")
 
@@ -159,7 +160,7 @@ def _build(
     """Put the parts together: backends with their state, git, the front, the saver and the sites' ports."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    from awspipe.sandbox import codecommit, seam, state
+    from awspipe.sandbox import codecommit, saving, seam, state
     from awspipe.sandbox.front import Front, Realism, SignedApi
     from awspipe.sandbox.githttp import GitHttp
     from awspipe.sandbox.hostapi import HostApi
@@ -168,8 +169,8 @@ def _build(
     from awspipe.sandbox.website import Website
 
     _forget_models()
-    changes = threading.Event()
-    lock = state.WatchedLock(changes.set)
+    changes = saving.Changes()
+    lock = saving.WatchedLock(lambda: changes.note(*saving.OWN))
     sites = SitePorts(record.ACCOUNT, directory / "sites.json")
     seam.install(
         Runtime(
@@ -178,6 +179,7 @@ def _build(
             role_delay=options.role_delay,
             account_plan=options.account_plan,
             endpoint=running.url,
+            changes=changes,
             sites_changed=sites.refresh,
         )
     )
@@ -189,28 +191,33 @@ def _build(
         api=SignedApi(
             DomainDispatcherApplication(create_backend_app),
             realism=Realism(options.throttle, options.delay_ms / 1000),
-            changed=changes.set,
+            changed=lambda service: changes.note(saving.concerned(service)),
             **key,
         ),
-        git=GitHttp(codecommit, account=record.ACCOUNT, changed=changes.set, **key),
+        git=GitHttp(codecommit, account=record.ACCOUNT, **key),
         hosts=HostApi(account=record.ACCOUNT, **key),
         sites=Website(record.ACCOUNT),
-        health=lambda: _health(running, store, sites, note),
+        health=lambda: _health(running, store, sites, [note, _unsaved(changes)]),
+        settle=changes.settle,
         port=int(running.url.rpartition(":")[2]),
     )
-    return front, state.Saver(store, lock, changes), sites
+    return front, saving.Saver(store, lock, changes), sites
 
 
-def _health(running: record.Record, store: Store, sites: SitePorts, note: str) -> dict[str, Any]:
+def _health(running: record.Record, store: Store, sites: SitePorts, notes: list[str]) -> dict[str, Any]:
     return {
         "sandbox": "awspipe",
         "version": running.version,
         "pid": running.pid,
         "fingerprint": record.fingerprint(running.secret_key),
         "not_kept": store.not_kept(),
-        "notes": [note] if note else [],
+        "notes": [note for note in notes if note],
         "sites": sites.addresses(),
     }
+
+
+def _unsaved(changes: Changes) -> str:
+    return f"its state cannot be saved: {changes.failure}" if changes.failure else ""
 
 
 def _forget_models() -> None:

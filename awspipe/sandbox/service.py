@@ -22,6 +22,7 @@ from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
 from awspipe.sandbox import modelrules, runtime
+from awspipe.sandbox.saving import READS
 
 Item = TypeVar("Item")
 Request = dict[str, Any]
@@ -112,7 +113,8 @@ class SandboxResponse(BaseResponse):
         if method is None:
             raise unsupported(self.SERVICE, operation)
         self._check(backend, operation)
-        with runtime.current().lock:
+        played = runtime.current()
+        with played.reading if operation.startswith(READS) else played.lock:
             return method(dict(self.params))
 
     def _check(self, backend: Backend, operation: str) -> None:

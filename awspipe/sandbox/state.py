@@ -12,9 +12,8 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from moto.core.base_backend import BackendDict
 from awspipe.errors import AwspipeError
 from awspipe.sandbox import record, seam
 from awspipe.sandbox.pickles import Blobs, Codec
+from awspipe.sandbox.saving import ALL
 
 log = logging.getLogger("awspipe.sandbox")
 
@@ -34,7 +34,6 @@ _moto_backends: Callable[[str], BackendDict[Any]] = get_backend  # type: ignore[
 SCHEMA = 3
 """The version of our backends' data: raise it when a class that is pickled changes its meaning."""
 
-_INTERVAL = 1.0
 _TRIES = 5
 _RESET = "run `awspipe sandbox reset` to begin anew (repositories and everything else in the sandbox go)"
 
@@ -44,35 +43,6 @@ class StateError(AwspipeError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, hint=_RESET)
-
-
-class WatchedLock(type(threading.RLock())):  # type: ignore[misc]
-    """A runtime's lock that tells when it was let go.
-
-    Every operation and every job of our backends holds the lock while it changes something, so this is how
-    the sandbox notices the changes that no request made.
-    """
-
-    def __init__(self, released: Callable[[], None]) -> None:
-        super().__init__()
-        self._released = released
-
-    def release(self) -> None:
-        """Let go, and tell."""
-        super().release()
-        self._released()
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
-
-    @contextlib.contextmanager
-    def unnoticed(self) -> Iterator[None]:
-        """Hold the lock to read only."""
-        self.acquire()
-        try:
-            yield
-        finally:
-            super().release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +79,22 @@ class Store:
         self._entries = entries
         return len(entries)
 
-    def save(self, lock: contextlib.AbstractContextManager[Any]) -> bool:
-        """Write what changed since the last time; False when a backend kept changing meanwhile.
+    def save(self, lock: contextlib.AbstractContextManager[Any], services: Collection[str] = (ALL,)) -> bool:
+        """Write what changed in these services; False when a backend kept changing meanwhile.
 
         `lock` is held while our own services are read, so that a pipeline and its builds fit together.
         """
         own = {service.name for service in seam.SERVICES}
-        entries: dict[str, Entry] = {}
-        with lock:
-            whole = self._collect(entries, lambda name: name in own)
-        whole = self._collect(entries, lambda name: name not in own) and whole
+        every = ALL in services
+        entries: dict[str, Entry] = {} if every else dict(self._entries)
+        whole = True
+        if every or not own.isdisjoint(services):
+            with lock:
+                whole = self._collect(entries, lambda name: name in own)
+        if every or not own.issuperset(services):
+            whole = (
+                self._collect(entries, lambda name: name not in own and (every or name in services)) and whole
+            )
         if entries != self._entries:
             self._write(entries)
         return whole
@@ -167,7 +143,7 @@ class Store:
 
     def _write(self, entries: dict[str, Entry]) -> None:
         named = {key: {"pickle": e.digest, "blobs": sorted(e.blobs)} for key, e in sorted(entries.items())}
-        record.write_private(self._manifest, {**_versions(), "backends": named})
+        record.write_private(self._manifest, {**_versions(), "backends": named}, indent=None)
         self._entries = entries
         self._blobs.keep_only({d for e in entries.values() for d in (e.digest, *e.blobs)})
 
@@ -182,53 +158,6 @@ class Store:
                 raise StateError(f"the sandbox's state was written with {what} {kept}, and this is {ours}")
         found = manifest["backends"].items()
         return {key: Entry(one["pickle"], frozenset(one["blobs"])) for key, one in found}
-
-
-class Saver:
-    """Saves in the background: soon after a change, at most once a second, and once more at the end."""
-
-    def __init__(self, store: Store, lock: WatchedLock, changes: threading.Event) -> None:
-        self._store = store
-        self._lock = lock
-        self._changes = changes
-        self._ending = False
-        self._failure = ""
-        self._thread = threading.Thread(target=self._run, name="awspipe-saver", daemon=True)
-
-    def start(self) -> None:
-        """Begin to save."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Save for the last time."""
-        self._ending = True
-        self._changes.set()
-        self._thread.join()
-        self._save()
-
-    def _run(self) -> None:
-        while not self._ending:
-            self._changes.wait()
-            self._changes.clear()
-            self._save()
-            self._rest()
-
-    def _rest(self) -> None:
-        until = time.monotonic() + _INTERVAL
-        while not self._ending and time.monotonic() < until:
-            time.sleep(0.1)
-
-    def _save(self) -> None:
-        try:
-            whole = self._store.save(self._lock.unnoticed())
-            self._failure = ""
-        except OSError as error:
-            whole = False
-            if str(error) != self._failure:
-                log.error("the sandbox's state could not be saved: %s", error)
-            self._failure = str(error)
-        if not whole:
-            self._changes.set()
 
 
 def _versions() -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Website:
             return _failure(environ, start_response, "405 Method Not Allowed")
         name = self._bucket or bucket_of(environ.get("HTTP_HOST", "")) or ""
         path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
-        with runtime.current().lock:
+        with runtime.current().reading:
             site = Site.find(self._account, name)
             if site is None:
                 return answers.text(environ, start_response, _MISSING, f"there is no site in bucket {name}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -11,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.engine import approval
+from tests.support.engine import approval, build, build_action
 from tests.support.sandbox import pipeline, trust
 from tests.support.server import REGION, Server
 
+BUILDSPEC = "version: 0.2\nphases:\n  build:\n    commands: "
 PLACE = {"LocationConstraint": REGION}
 
 
@@ -52,21 +52,11 @@ def asked(server: Server) -> Any:
     return state["actionStates"][0].get("latestExecution")
 
 
-def kept(server: Server, token: str) -> bool:
-    """Whether a snapshot has the token: a file in it may go while we look."""
-    for path in (server.directory / "state" / "blobs").iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            if token.encode() in path.read_bytes():
-                return True
-    return False
-
-
 @pytest.mark.parametrize("killed", [True, False])
 def test_an_approval_keeps_its_token_and_the_execution_goes_on(server: Server, killed: bool) -> None:
     furnish(server)
     token = until(lambda: asked(server))["token"]
     if killed:
-        until(lambda: kept(server, token))
         server.kill()
     else:
         server.stop()
@@ -89,3 +79,49 @@ def test_an_approval_keeps_its_token_and_the_execution_goes_on(server: Server, k
     assert status() == "Succeeded"
     found = server.client("s3").get_object(Bucket="site", Key="index.html")
     assert (found["Body"].read(), found["ContentType"]) == (b"hello", "text/html")
+
+
+def test_what_ran_when_it_was_killed_has_failed_and_can_be_retried(server: Server) -> None:
+    furnish(server)
+    codebuild, codepipeline = server.client("codebuild"), server.client("codepipeline")
+    role = server.client("iam").create_role(RoleName="build", AssumeRolePolicyDocument=trust("codebuild"))
+    allow = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+    document = json.dumps({"Version": "2012-10-17", "Statement": allow})
+    server.client("iam").put_role_policy(RoleName="build", PolicyName="own", PolicyDocument=document)
+    long = {"type": "CODEPIPELINE", "buildspec": BUILDSPEC + "[sleep 600]"}
+    image = {"type": "LINUX_CONTAINER", "image": "a", "computeType": "BUILD_GENERAL1_SMALL"}
+    codebuild.create_project(
+        name="pp",
+        source=long,
+        artifacts={"type": "CODEPIPELINE"},
+        environment=image,
+        serviceRole=role["Role"]["Arn"],
+    )
+    declared = codepipeline.get_pipeline(name="shop")["pipeline"]
+    declared["stages"][1] = build("Build", build_action(configuration={"ProjectName": "pp"}))
+    codepipeline.update_pipeline(pipeline=declared)
+    one = codepipeline.start_pipeline_execution(name="shop")["pipelineExecutionId"]
+    until(lambda: codebuild.list_builds()["ids"])
+    server.kill()
+    server.start()
+
+    codebuild, codepipeline = server.client("codebuild"), server.client("codepipeline")
+    state = codepipeline.get_pipeline_state(name="shop")["stageStates"][1]
+    assert (state["latestExecution"]["pipelineExecutionId"], state["latestExecution"]["status"]) == (
+        one,
+        "Failed",
+    )
+    told = state["actionStates"][0]["latestExecution"]["errorDetails"]["message"]
+    assert told.startswith("The sandbox was stopped while this")
+    short = {"type": "CODEPIPELINE", "buildspec": BUILDSPEC + "['true']"}
+    codebuild.update_project(name="pp", source=short)
+    codepipeline.retry_stage_execution(
+        pipelineName="shop", stageName="Build", pipelineExecutionId=one, retryMode="FAILED_ACTIONS"
+    )
+
+    def status() -> str:
+        found = codepipeline.get_pipeline_execution(pipelineName="shop", pipelineExecutionId=one)
+        return str(found["pipelineExecution"]["status"])
+
+    until(lambda: status() != "InProgress")
+    assert status() == "Succeeded"

@@ -165,7 +165,7 @@ def test_a_site_has_a_port_of_its_own_that_outlives_restarts(server: Server, s3:
     port = port_of(server)
     assert ask(server, "/docs/", port=port)[1] == "docs"
     assert ask(server, "/docs", port=port)[0].headers["Location"] == "/docs/"
-    server.stop()
+    server.kill()
     server.start()
     assert port_of(server) == port
     assert ask(server, "/docs/", port=port)[1] == "docs"

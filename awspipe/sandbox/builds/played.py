@@ -51,6 +51,7 @@ class Played:
                 self._stream_open = self._made_stream()
             if self._stream_open and group in backend.groups:
                 backend.put_log_events(group, self._build.uuid, events)
+        runtime.current().changes.note_in_passing("logs")
 
     def _made_stream(self) -> bool:
         backend, group = logs_backends[self._account][self._region], self._build.log_group
