@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from awspipe.addresses import addresses, scope_of
 from awspipe.aws import Aws, maybe
 from awspipe.executions import UNFINISHED, ActionRun, ExecutionStatus, actions_of, executions_of
 from awspipe.explain import explained
+from awspipe.failures import Cause, causes
 from awspipe.naming import Scope
 from awspipe.providers.base import Address
 
@@ -62,6 +64,8 @@ class StageStatus:
     inbound: tuple[str, ...] = ()
     deploys: bool = False
     """Whether it has an action that deploys."""
+    causes: tuple[Cause, ...] = ()
+    """Why it failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,8 @@ class PipelineStatus:
 def status(aws: Aws, name: str) -> PipelineStatus | None:
     """A pipeline's state; None when there is none of this name.
 
-    Three calls side by side, then one for each execution that runs, waits or has failed in a stage.
+    Three calls side by side, then one for each execution that runs, waits or has failed in a stage, and for
+    each that has failed those that its cause takes.
     """
     codepipeline = aws.client("codepipeline")
     absent = "PipelineNotFoundException"
@@ -133,11 +138,21 @@ def _recent(aws: Aws, name: str) -> Any:
 
 
 def _detailed(aws: Aws, found: PipelineStatus) -> PipelineStatus:
-    """With the times of the actions in stages that run or have failed."""
+    """With the times of the actions in stages that run or have failed, and the causes of the failures."""
+    name = found.scope.pipeline
     ids = dict.fromkeys(one.execution for one in found.stages if one.state in OPEN)
-    runs = _runs(aws, found.scope.pipeline, list(ids))
+    failed = dict.fromkeys(one.execution for one in found.stages if one.state == "Failed")
+    why = {one: aws.submit(partial(causes, aws, name, one)) for one in failed}
+    runs = _runs(aws, name, list(ids))
     stages = (_with_runs(one, runs[one.execution]) if one.state in OPEN else one for one in found.stages)
-    return replace(found, stages=tuple(stages))
+    explained_ = (
+        _with_causes(one, why[one.execution].result()) if one.state == "Failed" else one for one in stages
+    )
+    return replace(found, stages=tuple(explained_))
+
+
+def _with_causes(stage: StageStatus, found: Iterable[Cause]) -> StageStatus:
+    return replace(stage, causes=tuple(one for one in found if one.stage in (stage.name, "")))
 
 
 def _runs(aws: Aws, name: str, ids: Sequence[str]) -> dict[str, tuple[ActionRun, ...]]:
@@ -169,7 +184,9 @@ def _parallel(aws: Aws, found: PipelineStatus, declaration: dict[str, Any]) -> P
     if newest is None:
         return replace(found, stages=tuple(_made(one, (), None) for one in declaration["stages"]))
     runs = _runs(aws, found.scope.pipeline, [newest.id, *(one.id for one in going_on)])
-    stages = tuple(_made(one, runs[newest.id], newest) for one in declaration["stages"])
+    why = causes(aws, found.scope.pipeline, newest.id) if newest.state == "Failed" else ()
+    made = (_made(one, runs[newest.id], newest) for one in declaration["stages"])
+    stages = tuple(_with_causes(one, why) if one.state == "Failed" else one for one in made)
     beside = (
         Beside(one, tuple(run for run in runs[one.id] if run.state == "InProgress")) for one in going_on
     )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from awspipe.aws import Aws
-from awspipe.executions import UNFINISHED, ActionRun, ExecutionStatus, actions_of, executions_of
+from awspipe.executions import UNFINISHED, ExecutionStatus, actions_of, executions_of
 from awspipe.explain import explained
+from awspipe.failures import Cause, causes
 from awspipe.status import PipelineStatus, StageStatus, status
 
 MOST = 1000
@@ -41,7 +42,7 @@ class Whereabouts:
     """Where a commit is: in which execution, at which stage.
 
     `by` is the execution that replaced or superseded it, or that holds the stage it waits for; `then` is
-    where the execution that superseded it is; `runs` are the actions that failed.
+    where the execution that superseded it is; `causes` are why it failed.
     """
 
     board: PipelineStatus
@@ -51,7 +52,7 @@ class Whereabouts:
     stage: StageStatus | None = None
     by: ExecutionStatus | None = None
     then: Whereabouts | None = None
-    runs: tuple[ActionRun, ...] = ()
+    causes: tuple[Cause, ...] = ()
     looked: int = 0
     """How many executions were looked through."""
 
@@ -135,12 +136,14 @@ class _Search:
         return self._made(Place.SUPERSEDED, one, by=by, then=then)
 
     def _ended(self, one: ExecutionStatus) -> Whereabouts:
+        name = self.board.scope.pipeline
+        if one.state == "Failed":
+            why = causes(self.aws, name, one.id)
+            at = next((cause.stage for cause in why if cause.stage), "")
+            return self._made(Place.FAILED, one, stage=self._stage(at), causes=why)
         with explained(f"look at execution {one.id}"):
-            runs = actions_of(self.aws, self.board.scope.pipeline, one.id)
-        failed = tuple(run for run in runs if run.state == "Failed")
-        last = next(iter(failed or runs[-1:]), None)
-        place = Place.FAILED if one.state == "Failed" else Place.STOPPED
-        return self._made(place, one, stage=self._stage(last.stage if last else ""), runs=failed)
+            runs = actions_of(self.aws, name, one.id)
+        return self._made(Place.STOPPED, one, stage=self._stage(runs[-1].stage if runs else ""))
 
     def _under_way(self, one: ExecutionStatus) -> Whereabouts:
         for stage in self.board.stages:

@@ -91,6 +91,18 @@ def test_stages_that_run_tell_since_when_their_actions_do(stage: Stage) -> None:
     assert board().stages[0].actions[0].started is None
 
 
+def test_a_stage_that_failed_tells_why(stage: Stage, commands: Commands) -> None:
+    made(stage)
+    stage.start()
+    sourced(stage, B)
+    stage.clock.advance(30)
+    stage.end("Build", error="2 tests failed")
+    assert [one.line for one in board().stages[1].causes] == ["2 tests failed (JobFailed)"]
+    out = commands("status", "shop").out
+    assert "  × Build   Failed after 30 s, " in out
+    assert "\n      2 tests failed (JobFailed)\n" in out
+
+
 def test_what_waits_to_enter_is_on_the_board_and_why(stage: Stage) -> None:
     made(stage)
     stage.hold("Deploy")
@@ -167,7 +179,7 @@ def test_a_failure_elsewhere_leaves_a_commit_live(stage: Stage) -> None:
     assert said(where(B), stage) == [
         "bbbbbbb Commit b",
         "  × failed in Build: execution #2 of shop, ended 0 s ago",
-        "    Build: 2 tests failed",
+        "    × Build: 2 tests failed (JobFailed)",
         "next: awspipe logs shop --sandbox   what the failed action said",
     ]
     assert code(B) == 5
@@ -337,7 +349,16 @@ def test_where_a_commit_is_as_json(stage: Stage, commands: Commands) -> None:
         "where": "failed",
         "stage": "Build",
         "by": None,
-        "failed_actions": [{"stage": "Build", "name": "Build", "summary": "no"}],
+        "causes": [
+            {
+                "stage": "Build",
+                "action": "Build",
+                "known": None,
+                "line": "no (JobFailed)",
+                "fix": None,
+                "detail": [],
+            }
+        ],
         "then": None,
     }
     assert one["execution"]["id"] == stage.id(2)

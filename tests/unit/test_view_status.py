@@ -14,6 +14,7 @@ from awspipe.cli.views import sandbox as sandbox_view
 from awspipe.cli.views import status as view
 from awspipe.cli.views.columns import fitted
 from awspipe.executions import ActionRun, ExecutionStatus
+from awspipe.failures import Cause
 from awspipe.listing import PipelineEntry
 from awspipe.providers.base import Address
 from awspipe.sandbox.control import Status
@@ -62,9 +63,12 @@ def test_what_failed_shows_its_actions_and_what_succeeded_folds() -> None:
         ended=NOW - timedelta(seconds=120),
     )
     older = _execution(OLDER, "Succeeded", revision="abc1234567")
+    why = (Cause("Build", "Package", "exit code 1 of: npm test", "mend it", ("1 failing",)),)
     found = _found(
         StageStatus("Source", "Succeeded", LATEST, None, (_action("Source", "Succeeded", 290, "old"),)),
-        StageStatus("Build", "Failed", LATEST, None, (_action("Unit", "Succeeded", 200), package)),
+        StageStatus(
+            "Build", "Failed", LATEST, None, (_action("Unit", "Succeeded", 200), package), causes=why
+        ),
         StageStatus("Test", "Succeeded", OLDER, None, (_action("A", "Succeeded", 3600), _action("B", ""))),
         StageStatus("Deploy", "", "", "too early", (_action("Deploy", ""),)),
         executions=(_execution(), older),
@@ -77,7 +81,9 @@ def test_what_failed_shows_its_actions_and_what_succeeded_folds() -> None:
         "  × Build      Failed",
         "    ● Unit     Succeeded, 3 min ago",
         "    × Package  Failed after 30 s, 2 min ago",
-        "      npm failed",
+        "      exit code 1 of: npm test",
+        "      fix: mend it",
+        "      | 1 failing",
         "  ● Test       Succeeded, 1 h ago, of older execution 99999999 (abc1234)",
         "  ○ Deploy     not run yet",
         "      entry disabled: too early",
@@ -167,6 +173,7 @@ def test_the_state_as_json_has_these_keys() -> None:
                 "execution_id": LATEST,
                 "transition_disabled": None,
                 "waiting_execution_ids": [OLDER],
+                "causes": [],
                 "actions": [
                     {
                         "name": "Deploy",

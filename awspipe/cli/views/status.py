@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from awspipe.cli.target import Target
-from awspipe.cli.views import addresses, columns
+from awspipe.cli.views import addresses, causes, columns
 from awspipe.cli.views.moments import age, commit, first_line, iso
 from awspipe.executions import ExecutionStatus
+from awspipe.failures import Cause
 from awspipe.status import OPEN, ActionStatus, Beside, PipelineStatus, StageStatus
 from awspipe.triggers import started_by
 
@@ -55,13 +56,16 @@ def _stage(stage: StageStatus, found: PipelineStatus, now: datetime) -> Iterator
     only = stage.actions[0] if len(stage.actions) == 1 else None
     merged = only if only and only.name == stage.name else None
     facts = _facts(merged, now) if merged and stage.state in OPEN else _folded(stage, now)
-    details = [*_inbound(stage, found), *(_details(merged) if merged and stage.state in OPEN else ())]
+    whole = [line for one in stage.causes if not one.action or merged for line in _cause(one)]
+    own = whole or (_details(merged) if merged and stage.state in OPEN else ())
+    details = [*_inbound(stage, found), *own]
     name = f"  {SIGNS.get(stage.state, IDLE)} {stage.name}"
     yield name, ", ".join([*facts, *_older(stage, found)]), tuple(details)
     if stage.state in OPEN and merged is None:
         for one in stage.actions:
             sign = SIGNS.get(one.state, IDLE)
-            yield f"    {sign} {one.name}", ", ".join(_facts(one, now)), tuple(_details(one))
+            why = [line for cause in stage.causes if cause.action == one.name for line in _cause(cause)]
+            yield f"    {sign} {one.name}", ", ".join(_facts(one, now)), tuple(why or _details(one))
 
 
 def _folded(stage: StageStatus, now: datetime) -> Iterator[str]:
@@ -84,6 +88,14 @@ def _facts(action: ActionStatus, now: datetime) -> Iterator[str]:
     yield f"{action.state or 'not run yet'}{took}"
     if action.at:
         yield f"{age(action.at, now)} ago"
+
+
+def _cause(cause: Cause) -> Iterator[str]:
+    """Why an action failed, what mends it, and the last lines behind it."""
+    yield cause.line
+    if cause.fix:
+        yield f"fix: {cause.fix}"
+    yield from (f"| {line}" for line in cause.detail)
 
 
 def _details(action: ActionStatus) -> Iterator[str]:
@@ -206,6 +218,7 @@ def _stage_document(stage: StageStatus) -> dict[str, Any]:
         "execution_id": stage.execution or None,
         "transition_disabled": stage.closed,
         "waiting_execution_ids": list(stage.inbound),
+        "causes": causes.documents(stage.causes),
         "actions": [
             {
                 "name": action.name,

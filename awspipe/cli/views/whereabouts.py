@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from awspipe.cli.target import Target
-from awspipe.cli.views import columns
+from awspipe.cli.views import causes, columns
 from awspipe.cli.views.moments import age, commit, first_line
 from awspipe.cli.views.status import execution_document
 from awspipe.executions import ExecutionStatus
@@ -57,6 +57,7 @@ def _where(found: Whereabouts, now: datetime) -> Iterator[str]:
     says = _SAYS[found.place].format(stage=stage, at=at, state=one.state.lower())
     yield f"  {says}: execution {one.id[:8]} of {name}{_when(one, now)}"
     yield from (f"    {line}" for line in _more(found, one))
+    yield from causes.lines(found.causes, "    ")
     if found.then:
         yield from _where(found.then, now)
 
@@ -80,8 +81,6 @@ def _more(found: Whereabouts, one: ExecutionStatus) -> Iterator[str]:
             yield f"which {by} holds"
         case Place.RUNNING if _asks(found):
             yield "waits for approval"
-        case Place.FAILED:
-            yield from (f"{run.name}: {first_line(run.summary)}" for run in found.runs if run.summary)
         case Place.STOPPED if one.stop_reason or one.summary:
             yield first_line(one.stop_reason or one.summary)
 
@@ -124,8 +123,6 @@ def document(found: Whereabouts) -> dict[str, Any]:
         "stage": found.stage.name if found.stage else None,
         "execution": execution_document(one) if one else None,
         "by": execution_document(found.by) if found.by else None,
-        "failed_actions": [
-            {"stage": run.stage, "name": run.name, "summary": run.summary or None} for run in found.runs
-        ],
+        "causes": causes.documents(found.causes),
         "then": document(found.then) if found.then else None,
     }
