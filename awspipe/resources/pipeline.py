@@ -44,6 +44,7 @@ class Pipeline(Resource):
             {
                 "codepipeline:GetPipeline",
                 "codepipeline:GetPipelineState",
+                "codepipeline:ListActionExecutions",
                 "codepipeline:ListPipelineExecutions",
             }
         ),

@@ -16,12 +16,12 @@ from awspipe.apply import apply
 from awspipe.cli.planning import check
 from awspipe.cli.views.errors import lines
 from awspipe.errors import AwspipeError, DeniedError
-from awspipe.executions import status
 from awspipe.explain import explained
 from awspipe.live import scan
 from awspipe.plan import removal
 from awspipe.resources.base import Resource
 from awspipe.rights import Job, document, grants
+from awspipe.status import status
 from tests.contract.test_core_policy import guarded
 from tests.support import core
 from tests.support.core import World

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from awspipe.executions import status
 from awspipe.graph import Source
 from awspipe.resources.base import Resource
 from awspipe.rights import Job, document, grants
+from awspipe.status import status
 from tests.support import core, guard, iamgate
 from tests.support.core import SERVER, STATIC_SITE, World
 from tests.support.guard import Guard
