@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -277,3 +278,38 @@ def test_a_batch_without_phases_says_that_it_is_not_played(world: World) -> None
     ended = world.build({"buildspec.yml": text})
     assert ended["buildStatus"] == "FAILED"
     assert "the sandbox plays no batch builds" in ended["phases"][3]["contexts"][0]["message"]
+
+
+def runtime_spec(versions: str) -> str:
+    install = f"phases:\n  install:\n    runtime-versions: {versions}\n"
+    return spec(files="buildspec.yml").replace("phases:\n", install, 1)
+
+
+def test_the_log_says_what_this_machine_has_of_the_runtimes(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name, says in (("python3", "Python 3.11.2"), ("go", "go version go1.22.1 linux/amd64")):
+        (tools / name).write_text(f"#!/bin/sh\necho {says}\n")
+        (tools / name).chmod(0o755)
+    for name in ("sh", "cat", "mv", "grep"):
+        (tools / name).symlink_to(str(shutil.which(name)))
+    monkeypatch.setenv("PATH", str(tools))
+    world.project(({"name": "GO", "value": "1.22"},))
+    text = runtime_spec('{python: "3.12", golang: $GO, nodejs: 20}')
+    assert world.build({"buildspec.yml": text})["buildStatus"] == "SUCCEEDED"
+    said = [one.partition("runtime-versions: ")[2] for one in world.lines().splitlines()]
+    assert [one for one in said if one] == [
+        "python 3.12 is asked for; this machine has 3.11.2, which is used",
+        "golang 1.22 is asked for; this machine has 1.22.1",
+        "nodejs 20 is asked for, and this machine has no node: commands that need it will fail",
+    ]
+
+
+def test_a_runtime_that_codebuild_does_not_know_fails_the_download(world: World) -> None:
+    world.project()
+    ended = world.build({"buildspec.yml": runtime_spec("{cobol: 1}")})
+    (context,) = ended["phases"][3]["contexts"]
+    assert context["statusCode"] == "YAML_FILE_ERROR"
+    assert context["message"].startswith("Unknown runtime named 'cobol'. CodeBuild has the following")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from awspipe.formats import buildspec
 from awspipe.formats.buildspec_model import Buildspec, Phase
-from awspipe.sandbox.builds import environment, runas
+from awspipe.sandbox.builds import environment, runas, runtimes
 from awspipe.sandbox.builds.journal import Journal
 from awspipe.sandbox.builds.output import Output
 from awspipe.sandbox.builds.record import Build
@@ -56,6 +56,8 @@ def prepared(journal: Journal, world: World, rooms: Rooms, output: Output) -> Re
     keeps = spec.version != "0.1"
     shell = Shell(rooms, source.inside, {**users, **own}, output, name=name, keeps=keeps)
     _check_shell(shell, spec, name)
+    for line in runtimes.lines(spec, shell, users):
+        log.say(line)
     return Ready(spec, source, shell, runas.users(spec, rooms, shell, log))
 
 
