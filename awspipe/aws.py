@@ -57,26 +57,31 @@ class Aws:
     sleep: Callable[[float], object] | None = None
     now: Callable[[], float] = time.monotonic
     stopping: threading.Event = field(default_factory=threading.Event)
-    _clients: dict[str, Any] = field(default_factory=dict)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     _memory: dict[tuple[str, ...], Future[Any]] = field(default_factory=dict)
     _elsewhere: dict[str, Aws] = field(default_factory=dict)
     _identity: Future[Identity] | None = None
     _told: bool = False
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def client(self, service: str) -> Any:
-        """A client for `service`, made once and shared between threads."""
+    def client(self, service: str, region: str = "") -> Any:
+        """A client for `service`, made once and shared between threads.
+
+        `region` is for a service that AWS serves in few places, whatever region the pipeline is in; nothing
+        that must be known hangs on those, so they are given up soon.
+        """
+        key = (service, region or self.region)
         with self._lock:
-            if service not in self._clients:
+            if key not in self._clients:
                 with explained(f"prepare {service}"):
-                    self._clients[service] = self.session.client(
+                    self._clients[key] = self.session.client(
                         service,  # type: ignore[call-overload]
-                        region_name=self.region,
+                        region_name=key[1],
                         endpoint_url=self.endpoint_url,
-                        config=self._config_of(service),
+                        config=self._asking if region else self._config_of(service),
                     )
-                    remember(self._clients[service])
-            return self._clients[service]
+                    remember(self._clients[key])
+            return self._clients[key]
 
     @property
     def endpoint(self) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from awspipe.cli.console import Console
+from awspipe.cli.money import RUNS, Runs
 from awspipe.cli.options import SPEC, SpecFile, given
 
 
@@ -16,19 +17,25 @@ def plan(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 10 when something would change.")
     ] = False,
+    runs: Runs = RUNS,
 ) -> int:
-    """Show what `up` would do; change nothing.
+    """Show what `up` would do, and what it would cost; change nothing.
 
     Signs: + is made, ~ is changed (each field before -> after), - is removed, = stays as it is.
     """
+    from awspipe.cli import money
     from awspipe.cli.planning import prepare
+    from awspipe.cli.views import money as money_view
     from awspipe.cli.views import plan as view
 
     options = given(context)
     console = Console(json=options.json)
     prepared = prepare(options, console, file, push=True)
-    console.document({"plans": [view.document(one.plan) for one in prepared]})
-    for one in prepared:
-        console.answer(view.lines(one.plan, one.commit_id))
+    priced = [one.answer() for one in money.begin(prepared, runs)]
+    documents = [{**view.document(one.one.plan), "cost": money_view.document(one)} for one in priced]
+    console.document({"plans": documents})
+    for one in priced:
+        console.answer(view.lines(one.one.plan, one.one.commit_id))
+        console.answer(money_view.lines(one))
     changes = any(one.plan.work for one in prepared)
     return 10 if exit_code and changes else 0

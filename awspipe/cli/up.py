@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from awspipe.cli.console import Console
+from awspipe.cli.money import RUNS, MaxCost, Runs
 from awspipe.cli.options import SPEC, SpecFile, Yes, file_words, given
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from awspipe.cli.money import Pricing
     from awspipe.cli.planning import Prepared
     from awspipe.cli.views.up import Ended
 
@@ -22,25 +26,54 @@ def up(
     no_push: Annotated[
         bool, typer.Option("--no-push", help="Do not push the current commit into a new repository.")
     ] = False,
+    max_cost: MaxCost = None,
+    runs: Runs = RUNS,
 ) -> None:
     """Make the pipeline, or bring it to what the spec says now.
 
-    The plan is shown first, and asked about on a terminal. A new CodeCommit repository gets the current
+    The plan is shown first with its cost, and asked about on a terminal: once more where a usual month costs
+    something, or where it is a further pipeline of the account. A new CodeCommit repository gets the current
     commit by `git push`. Run again, it changes only what differs; after any interruption it goes on.
     """
+    from awspipe.cli import money
     from awspipe.cli.planning import prepare
-    from awspipe.cli.views import up as view
 
     options = given(context)
     console = Console(json=options.json)
+    most = money.limit(max_cost)
     prepared = prepare(options, console, file, push=not no_push)
+    pricing = money.begin(prepared, runs)
     _show(console, prepared)
+    shown = any(one.plan.work for one in prepared) and (most is not None or (console.interactive and not yes))
+    if shown:
+        _show_cost(console, pricing, most)
     if any(one.plan.work for one in prepared):
-        _agree(console, prepared, yes=yes, command=options.command("up", *file_words(file), "--yes"))
+        _agree(console, pricing, yes=yes, command=options.command("up", *file_words(file), "--yes"))
     ended = [_run(console, one, options.command("up", *file_words(file))) for one in prepared]
-    for one in ended:
-        console.answer(view.lines(one))
-    console.document({"pipelines": [view.document(one) for one in ended]})
+    _end(console, ended, pricing, shown=shown)
+
+
+def _show_cost(console: Console, pricing: list[Pricing], most: Decimal | None) -> None:
+    """Before anything is made: where somebody is asked, or has set a limit. Else it is shown at the end."""
+    from awspipe.cli import money
+    from awspipe.cli.views import money as view
+
+    priced = [one.answer() for one in pricing]
+    for one in priced:
+        console.say(view.lines(one))
+    if most is not None:
+        money.refuse_above(priced, most)
+
+
+def _end(console: Console, ended: list[Ended], pricing: list[Pricing], *, shown: bool) -> None:
+    from awspipe.cli.views import money as money_view
+    from awspipe.cli.views import up as view
+
+    priced = [one.answer() for one in pricing]
+    for one, cost in zip(ended, priced, strict=True):
+        console.answer(view.lines(one, [money_view.at_end(cost)] if shown else money_view.lines(cost)))
+    documents = zip(map(view.document, ended), map(money_view.document, priced), strict=True)
+    console.document({"pipelines": [{**one, "cost": cost} for one, cost in documents]})
 
 
 def _show(console: Console, prepared: list[Prepared]) -> None:
@@ -52,16 +85,17 @@ def _show(console: Console, prepared: list[Prepared]) -> None:
         console.say(_warnings(one))
 
 
-def _agree(console: Console, prepared: list[Prepared], *, yes: bool, command: str) -> None:
+def _agree(console: Console, pricing: list[Pricing], *, yes: bool, command: str) -> None:
     """Ask; the sandbox, where nothing costs, goes on where nobody can answer."""
-    from awspipe.cli import asking
+    from awspipe.cli import asking, money
 
     nothing = "nothing was changed"
     if yes:
         return
     if console.interactive:
         asking.go_on(console, "Go on? [y/N] ", asking.is_yes, otherwise=nothing)
-    elif not all(one.target.sandbox for one in prepared):
+        money.agree_once_more(console, [one.answer() for one in pricing])
+    elif not all(one.one.target.sandbox for one in pricing):
         raise asking.nobody(nothing, command)
 
 

@@ -100,6 +100,10 @@ class PriceList:
         known = region if region in row.usd else self.reference_region
         return Price(row, row.usd[known], known, reference=known != region) if known in row.usd else None
 
+    def knows(self, region: str) -> bool:
+        """Whether any price of a region was read."""
+        return any(region in row.usd for row in self.rows.values())
+
     def cost(self, meter: str, quantity: Decimal | int, region: str) -> Decimal | None:
         """What a quantity costs with a whole month's lasting free allowance; None where it is not known."""
         price = self.price(meter, region)
@@ -181,8 +185,15 @@ def build_meter(environment_type: str, compute_type: str) -> str:
 
 
 def usd(amount: Decimal) -> str:
-    """An amount as people read it: cents, and below a cent as many digits as it takes to see it."""
-    if amount and abs(amount) < Decimal("0.01"):
-        digits = amount.quantize(Decimal(1).scaleb(amount.adjusted() - 1), ROUND_HALF_UP).normalize()
-        return f"${digits:f}"
-    return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,f}"
+    """An amount as people read it: cents; below a dollar a tenth of a cent; below a cent what it takes."""
+    size = abs(amount)
+    if size and size < Decimal("0.01"):
+        return f"${amount.quantize(Decimal(1).scaleb(amount.adjusted() - 1), ROUND_HALF_UP).normalize():f}"
+    cents = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    tenths = amount.quantize(Decimal("0.001"), ROUND_HALF_UP)
+    return f"${tenths if size < 1 and tenths != cents else cents:,f}"
+
+
+def number(amount: Decimal) -> str:
+    """A quantity without zeros that say nothing."""
+    return f"{amount.normalize():f}" if amount else "0"

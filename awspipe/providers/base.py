@@ -63,6 +63,8 @@ class Action(Strict):
     output_variables: ClassVar[frozenset[str] | None] = frozenset()
     """The variables the action gives to later ones under its namespace; None when they are the user's own."""
     uses_codebuild_minutes: ClassVar[bool] = False
+    usual_minutes: ClassVar[int] = 1
+    """How long it usually takes, each begun minute counted: what an estimate assumes before it has run."""
 
     name: Name
     """The action's name; in a stage with one action, the stage's name too."""

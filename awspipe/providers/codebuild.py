@@ -76,6 +76,7 @@ class CodeBuild(Consumer, Producer):
     default_outputs = 1
     output_variables = None
     uses_codebuild_minutes = True
+    usual_minutes = 3
 
     provider: Literal["codebuild"]
     category_: Annotated[Literal["Build", "Test"], Field(alias="category")] = "Build"

@@ -35,6 +35,7 @@ class CodeDeploy(Consumer):
     category = "Deploy"
     aws_provider = "CodeDeploy"
     input_count = (1, 1)
+    usual_minutes = 2
 
     provider: Literal["codedeploy"]
     ec2_tags: Tags | None = None

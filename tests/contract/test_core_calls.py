@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from awspipe.cost import account
 from awspipe.graph import Source
 from awspipe.status import status
 from tests.support import core
@@ -121,3 +122,9 @@ def test_what_runs_and_an_empty_repository_cost_down_four_calls_more(world: Worl
 
 def test_down_of_nothing_takes_two_round_trips(world: World) -> None:
     assert_within(world, down, 11, 2)
+
+
+def test_what_the_account_is_takes_three_calls_side_by_side(world: World) -> None:
+    """Asked while `up` works, so on no path of it: with them `up` keeps to its 45 calls and 6 round trips."""
+    world.aws.client("freetier", account.HOME)
+    assert_within(world, lambda world: account.ask(world.aws).answer(), 3, 1)

@@ -23,17 +23,28 @@ def test_up_and_down_ask_on_a_terminal_and_do_nothing_after_another_answer(shell
     assert "awspipe: interrupted: nothing was\n    changed\n" in terminal.shown
     assert max(map(len, terminal.shown.splitlines())) <= 60
 
-    with Terminal(shell, "up", "--sandbox", cwd=project) as terminal:
+    where = ("--sandbox", "--region", "eu-west-3")  # no pipeline is there yet
+    with Terminal(shell, "up", *where, cwd=project) as terminal:
         terminal.wait_for("Go on? [y/N] ").answer("y")
         assert terminal.end() == 0
     assert "asked is up: " in terminal.shown
 
-    with Terminal(shell, "down", "--sandbox", cwd=project) as terminal:
+    further = shell.project("further")
+    with Terminal(shell, "up", *where, cwd=further) as terminal:
+        terminal.wait_for("Go on? [y/N] ").answer("y")
+        terminal.wait_for("Go on all the same? [y/N] ").answer("n")
+        assert terminal.end() == 1
+    shown = " ".join(terminal.shown.split())
+    assert "pipeline #2 of this region (others were not looked at): V2 adds no monthly price" in shown
+    assert "This is pipeline #2 of this account and region; further costs $0.00 a month at 20 exec" in shown
+    assert shown.endswith("awspipe: nothing was changed")
+
+    with Terminal(shell, "down", *where, cwd=project) as terminal:
         terminal.wait_for("Type the pipeline's name to remove it (asked): ").answer("asket")
         assert terminal.end() == 1
     assert "awspipe: nothing was removed" in terminal.shown
 
-    with Terminal(shell, "down", "--sandbox", cwd=project) as terminal:
+    with Terminal(shell, "down", *where, cwd=project) as terminal:
         terminal.wait_for("Type the pipeline's name to remove it (asked): ").answer("asked")
         assert terminal.end() == 0
     assert "asked is gone: " in terminal.shown

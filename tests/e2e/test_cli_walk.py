@@ -25,13 +25,15 @@ def test_a_newcomer_goes_from_nothing_to_a_pipeline_and_back(shell: Shell, tmp_p
 
     planned = shell.done("plan", "--sandbox", cwd=site)
     assert "  + build-project    walk-site-Build\n" in planned.out
-    assert planned.out.endswith("walk-site: 10 to create, 0 to update, 0 to delete, 1 to push\n")
+    assert "walk-site: 10 to create, 0 to update, 0 to delete, 1 to push\ncost in " in planned.out
+    assert "  execution   $0.025 beyond what is free: 5 action minutes, 3 build minutes" in planned.out
     assert f"sandbox (no AWS account is touched), {REGION}\n" in planned.err
     assert shell.awspipe("--sandbox", "plan", "--exit-code", cwd=site).code == 10
 
     up = shell.done("up", "--sandbox", cwd=site)
     commit = shell.git("rev-parse", "--short=7", "HEAD", cwd=site)
     assert up.out.startswith(f"walk-site is up: 10 created, commit {commit} pushed\n")
+    assert "\n  account     free plan: credits ($200.00 left) instead of money; " in up.out
     assert "awspipe status walk-site --sandbox" in up.out
     assert "git push awspipe " in up.out
     assert "awspipe down walk-site --sandbox" in up.out
@@ -98,7 +100,7 @@ def _recorded(shell: Shell, calls: Path, *words: str, cwd: Path) -> Ran:
     return Ran(words, done.returncode, done.stdout, done.stderr, 0)
 
 
-PIPELINE = {"pipeline", "account", "region", "changes", "steps", "uses", "keeps"}
+PIPELINE = {"pipeline", "account", "region", "changes", "steps", "uses", "keeps", "cost"}
 STEP = {"verb", "kind", "name", "changes"}
 ERROR = {"message", "hint", "exit_code", "code", "operation", "request_id", "problems", "causes"}
 

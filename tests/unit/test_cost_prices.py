@@ -104,7 +104,8 @@ def test_a_builds_machine_has_a_meter_of_its_own(environment: str, compute: str,
         ("0.00001", "$0.00001"),
         ("0.0034", "$0.0034"),
         ("0.01", "$0.01"),
-        ("0.125", "$0.13"),
+        ("0.125", "$0.125"),
+        ("2.175", "$2.18"),
         ("1234.5", "$1,234.50"),
     ],
 )
@@ -137,7 +138,7 @@ def test_worked_example_of_a_static_site_with_a_build() -> None:
     assert cost(("pipeline-v2", 600), ("build-linux-small", 300)) == Decimal("2.00")
     assert cost(("pipeline-v1", 1), ("build-linux-small", 300)) == Decimal("1.00")
     assert cost(("pipeline-v1", 1), ("build-lambda-arm-1gb", 18_000)) == Decimal("0.12")
-    assert usd(cost(("s3-storage", 2), ("s3-writes", 5_000))) == "$0.07"
+    assert usd(cost(("s3-storage", 2), ("s3-writes", 5_000))) == "$0.071"
 
 
 def test_the_list_says_whose_prices_it_shows_and_warns_when_they_are_old() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,13 +23,14 @@ class Ended:
     notes: tuple[str, ...]
 
 
-def lines(ended: Ended) -> Iterator[str]:
-    """The end of an `up`."""
+def lines(ended: Ended, cost: Iterable[str] = ()) -> Iterator[str]:
+    """The end of an `up`, with what it costs."""
     one = ended.one
     yield _summary(ended) if one.plan.work else plan_view.counts(one.plan)
     yield from addresses.lines(one.target, one.plan.scope, one.graph.addresses)
     for note in ended.notes:
         yield f"  ! {note}"
+    yield from cost
     yield from columns.next_commands(_next(ended))
 
 

@@ -1,0 +1,37 @@
+"""Credentials that may not do something: AWS's own refusals, in the shape of each protocol."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+
+_XML = (
+    "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not allowed</Message></Error></ErrorResponse>",
+    "<Error><Code>AccessDenied</Code><Message>not allowed</Message></Error>",
+)
+
+
+def deny(session: Any, actions: Iterable[str]) -> None:
+    """Let clients that a session makes from now on be refused `service:Operation`s, given as botocore names
+    them, before anything is sent. `service:*` is every operation of a service."""
+    refused = frozenset(actions)
+
+    def refuse(event_name: str, request: Any, **_: Any) -> AWSResponse | None:
+        _, service, operation = event_name.split(".")
+        if not {f"{service}:{operation}", f"{service}:*"} & refused:
+            return None
+        response = AWSResponse(request.url, 403 if service in ("s3", "iam") else 400, HTTPHeaders(), None)
+        response._content = _body(service)  # type: ignore[attr-defined]
+        return response
+
+    session.events.register_first("before-send", refuse)
+
+
+def _body(service: str) -> bytes:
+    if service in ("s3", "iam"):
+        return _XML[service == "s3"].encode()
+    return json.dumps({"__type": "AccessDeniedException", "message": "not allowed"}).encode()
