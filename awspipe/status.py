@@ -151,6 +151,19 @@ def _detailed(aws: Aws, found: PipelineStatus) -> PipelineStatus:
     return replace(found, stages=tuple(explained_))
 
 
+def timed(aws: Aws, found: PipelineStatus) -> PipelineStatus:
+    """With the times of every action: one call for each execution of which they are not known yet."""
+    with explained(f"look at the actions of {found.scope.pipeline}"):
+        ids = dict.fromkeys(one.execution for one in found.stages if _untimed(one))
+        runs = _runs(aws, found.scope.pipeline, list(ids))
+    stages = (_with_runs(one, runs[one.execution]) if _untimed(one) else one for one in found.stages)
+    return replace(found, stages=tuple(stages))
+
+
+def _untimed(stage: StageStatus) -> bool:
+    return bool(stage.execution) and any(one.state and one.started is None for one in stage.actions)
+
+
 def _with_causes(stage: StageStatus, found: Iterable[Cause]) -> StageStatus:
     return replace(stage, causes=tuple(one for one in found if one.stage in (stage.name, "")))
 

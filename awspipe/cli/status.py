@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from awspipe.cli import choosing
+from awspipe.cli import choosing, pages
 from awspipe.cli.console import Console
 from awspipe.cli.options import SPEC, Options, SpecFile, given
 from awspipe.errors import UsageError
@@ -31,6 +31,12 @@ def status(
         ),
     ] = None,
     file: SpecFile = SPEC,
+    html: Annotated[
+        str | None,
+        typer.Option(
+            "--html", metavar="FILE", help="Write it as a page with a picture too; - is the output."
+        ),
+    ] = None,
 ) -> None:
     """Show where a pipeline stands, or where a commit is.
 
@@ -42,9 +48,11 @@ def status(
     options = given(context)
     console = Console(json=options.json)
     commit, pipelines = _told_apart(names or [], file)
+    if html is not None:
+        check_page(html, commit, options)
     if commit:
         raise typer.Exit(_find(options, console, commit, choosing.pipelines(pipelines, file)))
-    _show(options, console, choosing.pipelines(pipelines, file))
+    _show(options, console, choosing.pipelines(pipelines, file), html)
 
 
 def _told_apart(words: list[str], file: str) -> tuple[str, list[str]]:
@@ -90,16 +98,33 @@ def _read(options: Options, console: Console, name: str, region: str | None, rea
     return target, found
 
 
-def _show(options: Options, console: Console, pipelines: list[tuple[str, str | None]]) -> None:
+def _show(
+    options: Options, console: Console, pipelines: list[tuple[str, str | None]], html: str | None
+) -> None:
+    from awspipe.cli.views import page
     from awspipe.cli.views import status as view
     from awspipe.status import status as read
+    from awspipe.status import timed
 
-    documents = []
+    shown = []
     for name, region in pipelines:
         target, found = _read(options, console, name, region, read)
-        documents.append(view.document(target, found))
-        console.answer(view.lines(target, found, datetime.now(UTC)))
-    console.document({"pipelines": documents})
+        shown.append((target, found if html is None else timed(target.aws, found)))
+        if html != "-":
+            console.answer(view.lines(target, found, datetime.now(UTC)))
+    console.document({"pipelines": [view.document(*one) for one in shown]})
+    if html is not None:
+        pages.write(console, html, page.page(shown, datetime.now(UTC)))
+
+
+def check_page(html: str, commit: str, options: Options) -> None:
+    """Refuse a page that cannot be. Raises UsageError."""
+    if not html:
+        raise UsageError("--html needs the name of a file", hint="--html page.html, or - for the output")
+    if commit:
+        raise UsageError("--html shows pipelines, not commits", hint="leave out the commit")
+    if html == "-" and options.json:
+        raise UsageError("--json and --html - would both be the output", hint="--html FILE goes with --json")
 
 
 def _find(options: Options, console: Console, commit: str, pipelines: list[tuple[str, str | None]]) -> int:
