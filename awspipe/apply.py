@@ -12,12 +12,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from awspipe.aws import Aws, threads
-from awspipe.errors import AwspipeError, RefusedError, StoppedError
+from awspipe.errors import AwsError, AwspipeError, RefusedError, StoppedError
 from awspipe.events import StepDone, StepFailed, StepSkipped, StepStarted, Waiting
 from awspipe.explain import code_of, explained
 from awspipe.graph import Source
 from awspipe.plan import Plan, Step, Verb, differences
 from awspipe.resources.base import Key, Resource, kinds
+from awspipe.resources.late import filled, late_keys
 
 _WORKERS = 16
 
@@ -55,11 +56,9 @@ def _perform(aws: Aws, plan: Plan, step: Step, push: Push | None) -> None:
     with explained(str(step)):
         match step.verb:
             case Verb.CREATE:
-                assert step.resource is not None
-                _create(aws, step.resource)
+                _create(aws, _whole(aws, step))
             case Verb.UPDATE:
-                assert step.resource is not None
-                step.resource.update(aws, step.fields)
+                _whole(aws, step).update(aws, step.fields)
             case Verb.DELETE:
                 kinds()[step.key.kind].delete(aws, plan.scope, step.key.name)
             case Verb.PUSH:
@@ -68,6 +67,20 @@ def _perform(aws: Aws, plan: Plan, step: Step, push: Push | None) -> None:
                 push(step.source)
             case Verb.KEEP:
                 pass
+
+
+def _whole(aws: Aws, step: Step) -> Resource:
+    """The step's resource, with the ARNs that AWS has made up since the plan was made."""
+    assert step.resource is not None
+    missing = late_keys(step.resource)
+    if not missing:
+        return step.resource
+    aws.forget()
+    known = {one: kinds()[one.kind].made_up_arn(aws, step.resource.scope, one.name) for one in missing}
+    for key, arn in known.items():
+        if arn is None:
+            raise AwsError(f"{key} is not to be seen yet", hint="run the command again")
+    return filled(step.resource, {key: arn for key, arn in known.items() if arn})
 
 
 def _create(aws: Aws, resource: Resource) -> None:

@@ -54,6 +54,8 @@ class Aws:
     """Give up soon where nobody answers: for commands that only look."""
     once_each: bool = False
     """Try each call once: who asks again and again does the waiting."""
+    attended: bool = False
+    """Somebody is there who can do what only a person can, and is waited for."""
     sleep: Callable[[float], object] | None = None
     now: Callable[[], float] = time.monotonic
     stopping: threading.Event = field(default_factory=threading.Event)

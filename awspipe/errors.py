@@ -8,6 +8,7 @@
     ├── AwsError                1   AWS refused a call; carries its code and request id
     │   └── DeniedError         4   the credentials may not do it; carries the statement that would allow it
     ├── PendingError            8   it is not there yet, and may come by itself
+    │   └── HandshakeError      8   a connection waits for the person who completes it
     ├── ApplyError              1   steps of `up` or `down` failed, or something of ours is left
     └── StoppedError          130   Ctrl-C
 
@@ -124,6 +125,14 @@ class ApplyError(AwspipeError):
     def __init__(self, message: str, *, causes: tuple[AwspipeError, ...] = (), hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.causes = causes
+
+
+class HandshakeError(PendingError):
+    """A connection waits for the person who completes it; `name` is the connection's."""
+
+    def __init__(self, message: str, *, name: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.name = name
 
 
 class StoppedError(AwspipeError):

@@ -45,7 +45,17 @@ class Waiting:
     why: str
 
 
-Event = StepStarted | StepDone | StepFailed | StepSkipped | Waiting
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """A connection waits for the person who completes it, in the console at `url`; for `limit` seconds."""
+
+    name: str
+    provider: str
+    url: str
+    limit: float
+
+
+Event = StepStarted | StepDone | StepFailed | StepSkipped | Waiting | Handshake
 Listener = Callable[[Event], None]
 
 

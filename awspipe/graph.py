@@ -61,6 +61,7 @@ def wanted(spec: Spec, scope: Scope) -> Graph:
         bucket=artifacts.name,
         type=spec.type,
         stages=tuple(_stages(placed)),
+        triggers=tuple(_triggers(placed)),
     )
     of_actions = chain.from_iterable(one.action.resources(place) for one, place in placed)
     return Graph(
@@ -106,6 +107,15 @@ def _stages(placed: list[tuple[ResolvedAction, Place]]) -> Iterator[Body]:
         stages.setdefault(one.stage, []).append(_declaration(one, place))
     for name, actions in stages.items():
         yield {"name": name, "actions": actions}
+
+
+def _triggers(placed: list[tuple[ResolvedAction, Place]]) -> Iterator[Body]:
+    """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineTriggerDeclaration.html."""
+    for one, _ in placed:
+        filters = one.action.trigger()
+        if filters:
+            git = {"sourceActionName": one.action.name, **filters}
+            yield {"providerType": one.action.aws_provider, "gitConfiguration": git}
 
 
 def _declaration(one: ResolvedAction, place: Place) -> Body:

@@ -13,6 +13,7 @@ from awspipe.graph import Graph, Source
 from awspipe.naming import OWNER_TAG, Scope
 from awspipe.plan import Plan, State
 from awspipe.resources.base import Kept, Key, Live, Resource, Tagged, kinds
+from awspipe.resources.late import late_keys
 from awspipe.resources.pipeline import Pipeline
 from awspipe.resources.repository import DEFAULT_BRANCH, Repository
 from awspipe.resources.role import Role
@@ -42,8 +43,13 @@ def prefetch(aws: Aws, pipeline: str, *, listings: Iterable[str] = (Role.kind,))
     aws.client("sts")
     aws.submit(lambda: aws.identity)
     for kind in listings:
-        aws.submit(lambda kind=kind: kinds()[kind].listed(aws, scope))  # type: ignore[misc]
+        aws.submit(lambda kind=kind: _list_early(aws, scope, kinds()[kind]))  # type: ignore[misc]
     aws.submit(lambda: _index(aws, pipeline))
+
+
+def _list_early(aws: Aws, scope: Scope, kind: type[Resource]) -> None:
+    if kind.worth_listing(aws, scope):
+        kind.listed(aws, scope)
 
 
 def read(aws: Aws, graph: Graph) -> State:
@@ -60,13 +66,15 @@ def read(aws: Aws, graph: Graph) -> State:
             live=answers,
             orphans={key: orphan.kept for key, orphan in orphans.items() if orphan.ours},
             missing=tuple(one for one, future in there.items() if not future.result()),
+            late=_arns(aws, scope, graph, answers),
             unpushed=tuple(one for one, is_so in unpushed.items() if is_so),
         )
 
 
 def scan(aws: Aws, scope: Scope) -> Inventory:
     """Everything of the pipeline's in this account and region, found by name and by tag, with no spec."""
-    return _scan(aws, scope, frozenset(kinds()), frozenset())
+    likely = frozenset(name for name, kind in kinds().items() if kind.worth_listing(aws, scope))
+    return _scan(aws, scope, likely, frozenset())
 
 
 def scan_again(aws: Aws, removed: Plan) -> Inventory:
@@ -120,7 +128,7 @@ def _found(
     with explained(f"look for any {kind}"):
         if by_name:
             return tuple(name for name in found.owned(aws, scope, tagged) if Key(kind, name) not in but)
-        names = [name for name in sorted(tagged.names(found)) if Key(kind, name) not in but]
+        names = [name for name in sorted(found.in_index(aws, scope, tagged)) if Key(kind, name) not in but]
         return tuple(name for name in names if found.owner(aws, scope, name) == scope.pipeline)
 
 
@@ -150,9 +158,19 @@ def _no_longer_wanted(aws: Aws, scope: Scope, wanted: frozenset[Key]) -> tuple[K
     keys: set[Key] = set()
     for kind in kinds().values():
         with explained(f"look for any {kind.kind}"):
-            names = tagged.names(kind) if kind.indexed else kind.listed(aws, scope)
+            names = kind.in_index(aws, scope, tagged) if kind.indexed else kind.listed(aws, scope)
         keys |= {Key(kind.kind, name) for name in names}
     return tuple(sorted(keys - wanted))
+
+
+def _arns(aws: Aws, scope: Scope, graph: Graph, live: Mapping[Key, Live | None]) -> dict[Key, str]:
+    """The ARNs that AWS made up, of what is there of the graph's."""
+    known = {key: there.arn for key, there in live.items() if there and there.arn}
+    for key in late_keys(graph.resources) - live.keys():
+        with explained(f"look at {key}"):
+            if arn := kinds()[key.kind].made_up_arn(aws, scope, key.name):
+                known[key] = arn
+    return known
 
 
 def _is_unpushed(aws: Aws, live: Mapping[Key, Live | None], source: Source) -> bool:

@@ -109,6 +109,15 @@ class Scope:
         return self.arn("codedeploy", f"deploymentgroup:{application}/{group}")
 
     @property
+    def connection_prefix(self) -> str:
+        """What the name of each connection made for this pipeline begins with."""
+        return fit(self.pipeline, 22) + "-"
+
+    def connection(self, provider: str) -> str:
+        """A connection's name: at most 32 characters; `provider` is the spec's word, and ends it."""
+        return self.connection_prefix + provider
+
+    @property
     def rule_prefix(self) -> str:
         """What the name of each of this pipeline's event rules begins with."""
         return f"awspipe-{fit(self.pipeline, 32)}-"

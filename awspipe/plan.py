@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +11,7 @@ from typing import Any
 from awspipe.graph import Graph, Source
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Kept, Key, Live, Reference, Resource, kinds
+from awspipe.resources.late import filled, late_keys, texts
 
 
 class Verb(StrEnum):
@@ -62,6 +64,14 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Several things of the user's would serve in the place of one of ours: the spec must say which."""
+
+    key: Key
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What AWS has of what a graph wants, and what it has of ours that the graph no longer wants."""
 
@@ -71,6 +81,8 @@ class State:
     missing: tuple[Reference, ...] = ()
     unpushed: tuple[Source, ...] = ()
     """Repositories of ours that the pipeline would find without the branch it wants."""
+    late: Mapping[Key, str] = dataclasses.field(default_factory=dict)
+    """The ARNs that AWS made up, as far as they are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,7 @@ class Plan:
     missing: tuple[Reference, ...]
     references: tuple[Reference, ...]
     kept: tuple[tuple[Key, Kept], ...] = ()
+    choices: tuple[Choice, ...] = ()
 
     @property
     def work(self) -> tuple[Step, ...]:
@@ -97,7 +110,10 @@ class Plan:
 def plan(graph: Graph, state: State, *, push: bool) -> Plan:
     """Compare what is wanted with what is live. `push`: whether there is a commit to push."""
     conflicts = tuple(_conflicts(graph, state))
-    steps = [_compare(resource, state.live[resource.key]) for resource in graph.resources]
+    used = _used_instead(state)
+    known = {**state.late, **{key: arn for key, (_, arn) in used.items()}}
+    ours = [filled(resource, known) for resource in graph.resources if resource.key not in used]
+    steps = [_compare(resource, state.live[resource.key]) for resource in ours]
     if push:
         steps += [Step(Verb.PUSH, Key("commit", one.repository), source=one) for one in state.unpushed]
     gone = [Step(Verb.DELETE, key) for key, kept in state.orphans.items() if kept is None]
@@ -106,8 +122,9 @@ def plan(graph: Graph, state: State, *, push: bool) -> Plan:
         steps=tuple(ordered([*steps, *gone])),
         conflicts=conflicts,
         missing=state.missing,
-        references=graph.references,
+        references=(*graph.references, *(Reference(key.kind, name) for key, (name, _) in used.items())),
         kept=tuple((key, kept) for key, kept in state.orphans.items() if kept is not None),
+        choices=tuple(_choices(state, used)),
     )
 
 
@@ -152,6 +169,8 @@ def _waiting(step: Step, steps: list[Step]) -> Step:
 
 def _waits(step: Step, other: Step) -> bool:
     """Made after what it uses, removed before; what is no longer wanted goes when the pipeline has let go."""
+    if step.resource is not None and other.key in late_keys(step.resource):
+        return True
     if step.verb is Verb.PUSH:
         return other.key == Key("repository", step.key.name)
     if step.verb is Verb.DELETE:
@@ -167,12 +186,31 @@ def _waits(step: Step, other: Step) -> bool:
 def _conflicts(graph: Graph, state: State) -> Iterator[Conflict]:
     for resource in graph.resources:
         live = state.live[resource.key]
-        if live is not None and live.owner != graph.scope.pipeline:
+        if live is not None and live.owner != graph.scope.pipeline and not live.instead:
             yield Conflict(resource.key, live.owner)
 
 
+def _used_instead(state: State) -> dict[Key, tuple[str, str]]:
+    """What of the user's is used in the place of ours: the only one that serves, or the one in use now."""
+    in_use = frozenset(texts([live.body for live in state.live.values() if live]))
+    used = {}
+    for key, live in state.live.items():
+        serving = live.instead if live else ()
+        if len(serving) > 1:
+            serving = tuple(one for one in serving if one[1] in in_use)
+        if len(serving) == 1:
+            used[key] = serving[0]
+    return used
+
+
+def _choices(state: State, used: Mapping[Key, object]) -> Iterator[Choice]:
+    for key, live in state.live.items():
+        if live and live.instead and key not in used:
+            yield Choice(key, tuple(name for name, _ in live.instead))
+
+
 def _compare(resource: Resource, live: Live | None) -> Step:
-    if live is None:
+    if live is None or live.instead:
         return Step(Verb.CREATE, resource.key, resource=resource)
     changes = tuple(_changes(resource, live.body))
     return Step(Verb.UPDATE if changes else Verb.KEEP, resource.key, changes, resource)

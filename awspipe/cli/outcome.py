@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from awspipe.apply import Outcome
-from awspipe.errors import ApplyError, AwspipeError, StoppedError
+from awspipe.errors import ApplyError, AwspipeError, PendingError, StoppedError
 from awspipe.plan import Verb
 
 
@@ -21,7 +21,9 @@ def check(outcome: Outcome, command: str, undo: str = "") -> None:
         raise StoppedError(f"interrupted: {stands}", hint=go_on)
     if not causes:
         return
-    error = ApplyError(f"{_plural(len(causes))} failed, {stands}", causes=causes, hint=go_on)
+    waits = all(isinstance(one, PendingError) for one in causes)
+    became = "not possible yet" if waits else "failed"
+    error = ApplyError(f"{_plural(len(causes))} {became}, {stands}", causes=causes, hint=go_on)
     error.exit_code = max((cause.exit_code for cause in causes), key=_rank)
     raise error
 

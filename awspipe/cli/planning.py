@@ -8,9 +8,10 @@ from pathlib import Path
 from awspipe import git
 from awspipe.apply import foreign
 from awspipe.cli.console import Console
+from awspipe.cli.handshakes import corrected
 from awspipe.cli.options import Options
 from awspipe.cli.target import Target, connect
-from awspipe.errors import ApplyError, AwspipeError, RefusedError
+from awspipe.errors import ApplyError, AwspipeError, HandshakeError, RefusedError, UsageError
 from awspipe.graph import Graph, wanted
 from awspipe.live import prefetch, read
 from awspipe.plan import Plan, plan
@@ -69,7 +70,12 @@ def _prepared(
     scope = target.scope(spec.name)
     console.say(target.first_line())
     graph = wanted(spec, scope)
-    compared = plan(graph, read(target.aws, graph), push=isinstance(commit, git.Commit))
+    try:
+        state = read(target.aws, graph)
+    except HandshakeError as error:
+        corrected(target, spec, error)
+        raise
+    compared = plan(graph, state, push=isinstance(commit, git.Commit))
     check(compared)
     return Prepared(spec, directory, target, graph, compared, commit, leads)
 
@@ -86,6 +92,12 @@ def check(compared: Plan) -> None:
                 + [f"  {one.message}" for one in refused]
             ),
             hint=refused[0].hint,
+        )
+    for choice in compared.choices:
+        names = ", ".join(choice.names)
+        raise UsageError(
+            f"several connections could be used instead of a new {choice.key}: {names}",
+            hint=f"say which in the spec: `connection: {choice.names[0]}`",
         )
     if compared.missing:
         names = ", ".join(str(one.key) for one in compared.missing)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from awspipe.cli.console import Console
 from awspipe.cli.views import columns
-from awspipe.events import Event, StepDone, StepFailed, StepSkipped, StepStarted, Waiting
+from awspipe.errors import PendingError
+from awspipe.events import Event, Handshake, StepDone, StepFailed, StepSkipped, StepStarted, Waiting
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -22,13 +23,15 @@ def line(event: Event) -> str:
     match event:
         case StepDone(step, seconds):
             return f"{_row(step)} ({seconds:.1f} s)"
+        case StepFailed(_, PendingError() as error):
+            return f"  . {error.message}"
         case StepFailed(step, error):
             return f"  ! failed: {error.message if step in error.message else f'{step}: {error.message}'}"
         case StepSkipped(step):
             return f"  . {step}: not started"
         case Waiting(why):
             return f"  . {why}"
-        case StepStarted():
+        case Handshake() | StepStarted():  # `handshakes.told` says the first in words
             return ""
 
 
@@ -75,7 +78,8 @@ class Progress:
         if self._live is not None:
             from rich.text import Text
 
-            shaped = self._console.shaped(text, self._console.err)
+            lines = text.split("\n")
+            shaped = "\n".join(self._console.shaped(one, self._console.err) for one in lines)
             self._live.console.print(Text.from_ansi(shaped), soft_wrap=True)
         else:
             self._console.say(text)

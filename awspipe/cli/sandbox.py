@@ -13,7 +13,7 @@ import typer
 
 from awspipe.cli import asking, hosts
 from awspipe.cli.console import Console
-from awspipe.cli.options import Options, Yes
+from awspipe.cli.options import Options, Yes, given
 from awspipe.errors import UsageError
 from awspipe.explain import explained
 
@@ -122,7 +122,7 @@ def logs(
 @app.command()
 def connect(
     context: typer.Context,
-    connection: Annotated[str, typer.Argument(metavar="ARN", help="The connection's ARN.")],
+    connection: Annotated[str, typer.Argument(metavar="CONNECTION", help="Its name, or its ARN.")],
     repository: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="The repository at the provider.")],
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The git repository that stands for it.")],
 ) -> None:
@@ -133,16 +133,19 @@ def connect(
     from awspipe.cli.target import sandbox_session, start_sandbox
     from awspipe.sandbox import control, handshakes
 
-    parts = connection.split(":")
-    if len(parts) != 6 or not parts[5].startswith("connection/"):
-        raise UsageError(
-            f"{connection} is no connection's ARN", hint="it looks like arn:aws:...:connection/..."
-        )
     console = _console(context)
     endpoint = start_sandbox(console)
-    client = sandbox_session(endpoint, parts[3]).client("codeconnections", endpoint_url=endpoint.url)
-    with explained(f"look at connection {connection}"):
-        name = client.get_connection(ConnectionArn=connection)["Connection"]["ConnectionName"]
+    region = connection.split(":")[3] if connection.count(":") == 5 else hosts.region(given(context))
+    client = sandbox_session(endpoint, region).client("codeconnections", endpoint_url=endpoint.url)
+    with explained("look for the connection"):
+        listed = client.list_connections()["Connections"]
+    names = [
+        one["ConnectionName"] for one in listed if connection.replace("codestar-", "code") in one.values()
+    ]
+    if not names:
+        there = ", ".join(one["ConnectionName"] for one in listed) or "there is none"
+        raise UsageError(f"{region} has no connection {connection}", hint=f"connections there: {there}")
+    name = names[0]
     handshakes.connect(control.state_dir(os.environ), name, repository, path)
-    console.document({"connection": connection, "repository": repository, "path": str(path.absolute())})
+    console.document({"connection": name, "repository": repository, "path": str(path.absolute())})
     console.answer(f"connection {name} is available: {repository} is {path.absolute()}")

@@ -114,6 +114,7 @@ def _warnings(one: Prepared) -> Iterator[str]:
 def _run(console: Console, one: Prepared, command: str) -> Ended:
     """Carry the plan out. What it gives back is all that there is to say of it."""
     from awspipe.apply import apply
+    from awspipe.cli.handshakes import corrected, told
     from awspipe.cli.outcome import check
     from awspipe.cli.progress import Progress
     from awspipe.cli.pushing import Pushes
@@ -121,8 +122,11 @@ def _run(console: Console, one: Prepared, command: str) -> Ended:
 
     with Progress(console, len(one.plan.work)) as progress:
         pushes = Pushes(one, progress)
-        one.target.aws.listener = pushes.hear
+        one.target.aws.listener = lambda event: pushes.hear(told(one.target, one.spec, event))
+        one.target.aws.attended = console.interactive
         outcome = apply(one.target.aws, one.plan, push=pushes.push)
+    for _, error in outcome.failed:
+        corrected(one.target, one.spec, error)
     check(outcome, command, one.target.command_anywhere("down", one.plan.scope.pipeline))
     theirs = pushes.set_remote() if one.leads else ""
     return Ended(one, bool(pushes.pushed), pushes.later, tuple(pushes.notes(theirs)))

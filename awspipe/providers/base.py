@@ -102,6 +102,10 @@ class Action(Strict):
         """What stands beside the configuration in the action's declaration, e.g. `timeoutInMinutes`."""
         return {}
 
+    def trigger(self) -> dict[str, object]:
+        """The filters of a trigger, in AWS's names; where there are none, there is no trigger."""
+        return {}
+
     def statements(self, place: Place) -> Iterator[Statement]:
         """What the pipeline's role must be allowed for the action."""
         yield from ()

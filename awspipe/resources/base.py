@@ -37,6 +37,10 @@ class Live:
 
     body: Body
     owner: str | None
+    arn: str = ""
+    """Its ARN, where AWS makes that up."""
+    instead: tuple[tuple[str, str], ...] = ()
+    """Name and ARN of each that is the user's own and serves as well; nothing has the name itself then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,16 @@ class Resource(ABC):
         """
 
     @classmethod
+    def worth_listing(cls, aws: Aws, scope: Scope) -> bool:
+        """Whether what other listings show lets one of this kind be there: asked before a first search."""
+        return True
+
+    @classmethod
+    def in_index(cls, aws: Aws, scope: Scope, tagged: Tagged) -> frozenset[str]:
+        """The names of this kind that the tag index has."""
+        return tagged.names(cls)
+
+    @classmethod
     def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:
         """The pipeline that a listed one is tagged for."""
         live = cls.read(aws, scope, name, frozenset())
@@ -154,7 +168,7 @@ class Resource(ABC):
         One that is both listed and in the tag index is ours with no further question; one that is in either
         only is asked itself, because the index is some seconds behind.
         """
-        listed, indexed = cls.listed(aws, scope), tagged.names(cls)
+        listed, indexed = cls.listed(aws, scope), cls.in_index(aws, scope, tagged)
         for name in sorted(listed | indexed):
             if name in listed & indexed or cls.owner(aws, scope, name) == scope.pipeline:
                 yield name
@@ -163,6 +177,11 @@ class Resource(ABC):
     def exists(cls, aws: Aws, scope: Scope, name: str) -> bool:
         """Whether there is one of this name, whoever owns it: for what a spec only refers to."""
         return cls.read(aws, scope, name, frozenset()) is not None
+
+    @classmethod
+    def made_up_arn(cls, aws: Aws, scope: Scope, name: str) -> str | None:
+        """The ARN of the one that has a name, where AWS makes it up; None where there is none."""
+        return None
 
     @classmethod
     def keep(cls, aws: Aws, scope: Scope, name: str) -> Kept | None:

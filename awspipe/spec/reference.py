@@ -51,6 +51,7 @@ def markdown() -> str:
         _table(_every_action(definitions), _COMMON),
         _ARTIFACTS,
         *_providers(definitions),
+        *_inner(definitions),
     ]
     return "\n".join(parts)
 
@@ -77,6 +78,22 @@ def _providers(definitions: Json) -> Iterator[str]:
         yield f"{_facts(model)}\n"
         if own:
             yield _table(schema, own)
+
+
+_INNER = {
+    "PushFilter": "## `push`\n",
+    "PullRequestFilter": "## `pull_request`\n",
+    "Filter": "## `branches`, `file_paths`, `tags`\n",
+}
+
+
+def _inner(definitions: Json) -> Iterator[str]:
+    """The mappings that several providers have."""
+    for name, title in _INNER.items():
+        schema = definitions[name]
+        yield title
+        yield f"{schema['description']}\n"
+        yield _table(schema, schema["properties"])
 
 
 def _place(item: tuple[str, type[Action]]) -> tuple[int, str]:
@@ -134,6 +151,8 @@ def _type(field: Json) -> str:
         return f"{_type(choices[0])}; or a list"
     if choices:
         return _type(choices[0])
+    if "$ref" in field:
+        return "mapping, see below"
     if "enum" in field:
         return ", ".join(f"`{one}`" for one in field["enum"])
     if "const" in field:

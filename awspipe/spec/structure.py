@@ -46,7 +46,11 @@ def source_first(_: Pipeline, resolved: Flow) -> Iterator[Broken]:
             message = (
                 f'the first stage holds only sources, and "{one.action.name}" is of the category {category}'
             )
-            yield Broken((*one.path, "provider"), message, "begin with a stage that has a source: codecommit")
+            yield Broken(
+                (*one.path, "provider"),
+                message,
+                "begin with a stage that has a source, e.g. codecommit or github",
+            )
 
 
 def source_only_first(_: Pipeline, resolved: Flow) -> Iterator[Broken]:
@@ -222,6 +226,9 @@ def only_v2(pipeline: Pipeline, resolved: Flow) -> Iterator[Broken]:
             yield Broken(
                 (*one.path, "provider"), f"{provider} needs a pipeline of type V2", "write `type: V2`"
             )
+        if pipeline.type == "V1" and one.action.trigger():
+            message = f'the filters of "{one.action.name}" need a pipeline of type V2'
+            yield Broken((*one.path, "name"), message, "write `type: V2`")
 
 
 def configuration_lengths(pipeline: Pipeline, resolved: Flow) -> Iterator[Broken]:

@@ -56,7 +56,16 @@ def delete(world: World, key: Key) -> None:
                 applicationName=application, deploymentGroupName=group
             )
         case _:
-            raise AssertionError(f"nobody has said how a {key.kind} is deleted by hand")
+            _delete_more(world, key)
+
+
+def _delete_more(world: World, key: Key) -> None:
+    if key.kind != "connection":
+        raise AssertionError(f"nobody has said how a {key.kind} is deleted by hand")
+    connections = world.client("codeconnections")
+    for one in connections.list_connections()["Connections"]:
+        if one["ConnectionName"] == key.name:
+            connections.delete_connection(ConnectionArn=one["ConnectionArn"])
 
 
 SITE_KEYS = (

@@ -10,7 +10,7 @@ import pytest
 from awspipe.errors import AwsError, RefusedError
 from awspipe.resources.base import Key, kinds
 from tests.support import core, sandbox
-from tests.support.core import SERVER, STATIC_SITE, World
+from tests.support.core import GITHUB, SERVER, STATIC_SITE, World
 
 HERE = f"{core.ACCOUNT}-{core.REGION}-an"
 ROLE = f"awspipe-shop-{core.REGION}"
@@ -90,6 +90,13 @@ def group(world: World, name: str, owner: Owner) -> None:
     )
 
 
+def connection(world: World, name: str, owner: Owner) -> None:
+    """One that nobody has completed: it is of no use."""
+    world.client("codeconnections").create_connection(
+        ProviderType="GitHub", ConnectionName=name, Tags=tags(owner)
+    )
+
+
 def pipeline(world: World, name: str, owner: Owner) -> None:
     world.client("codepipeline").create_pipeline(
         pipeline=sandbox.pipeline(sandbox.role("pipes", "codepipeline"), name=name),
@@ -107,6 +114,7 @@ MAKERS: dict[str, Maker] = {
     "repository": repository,
     "application": application,
     "deployment-group": group,
+    "connection": connection,
     "pipeline": pipeline,
 }
 NAMES = [
@@ -120,6 +128,7 @@ NAMES = [
     (STATIC_SITE, "build-project", "shop-Build"),
     (STATIC_SITE, "repository", "shop"),
     (STATIC_SITE, "pipeline", "shop"),
+    (GITHUB, "connection", "shop-github"),
     (SERVER, "application", "shop"),
     (SERVER, "deployment-group", "shop/Deploy"),
 ]

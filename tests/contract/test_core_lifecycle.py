@@ -9,7 +9,7 @@ import pytest
 
 from awspipe.plan import Verb
 from tests.support import core, sandbox
-from tests.support.core import SERVER, STATIC_SITE, World
+from tests.support.core import GITHUB, SERVER, STATIC_SITE, World
 
 _HERE = f"{core.ACCOUNT}-{core.REGION}-an"
 _ROLE = f"awspipe-shop-{core.REGION}"
@@ -31,9 +31,17 @@ _DESIGNED = {
         "codebuild/shop-Build",
     },
     "server": _COMMON | {f"iam/{_ROLE}-Deploy", "codedeploy/shop", "codedeploy/shop/Deploy"},
+    "github": {
+        f"s3/shop-artifacts-{_HERE}",
+        f"s3/shop-files-deploy-{_HERE}",
+        f"iam/{_ROLE}",
+        "codeconnections/shop-github",
+        "codepipeline/shop",
+    },
 }
-_TEXTS = {"static-site": STATIC_SITE, "server": SERVER}
-both = pytest.mark.parametrize("kind", list(_TEXTS))
+_TEXTS = {"static-site": STATIC_SITE, "server": SERVER, "github": GITHUB}
+every = pytest.mark.parametrize("kind", list(_TEXTS))
+both = pytest.mark.parametrize("kind", ["static-site", "server"])
 
 
 @pytest.fixture
@@ -42,13 +50,13 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield world
 
 
-@both
+@every
 def test_up_makes_what_is_designed_and_nothing_else(world: World, kind: str) -> None:
     core.up(world.aws, _TEXTS[kind])
     assert set(world.inventory) == _DESIGNED[kind]
 
 
-@both
+@every
 def test_everything_carries_the_owner_tag(world: World, kind: str) -> None:
     core.up(world.aws, _TEXTS[kind])
     for name, facts in world.inventory.items():
@@ -59,7 +67,7 @@ def test_everything_carries_the_owner_tag(world: World, kind: str) -> None:
         assert tags == {"awspipe:pipeline": "shop"}, name
 
 
-@both
+@every
 def test_up_again_changes_nothing(world: World, kind: str) -> None:
     core.up(world.aws, _TEXTS[kind])
     made = world.inventory
@@ -69,13 +77,13 @@ def test_up_again_changes_nothing(world: World, kind: str) -> None:
     assert world.inventory == made
 
 
-@both
+@every
 def test_up_from_another_machine_changes_nothing(world: World, kind: str) -> None:
     core.up(world.aws, _TEXTS[kind])
     assert core.planned(world.again(), _TEXTS[kind]).work == ()
 
 
-@both
+@every
 def test_down_leaves_the_account_as_it_was(world: World, kind: str) -> None:
     plant(world)
     before = world.inventory
@@ -85,7 +93,7 @@ def test_down_leaves_the_account_as_it_was(world: World, kind: str) -> None:
     assert world.inventory == before
 
 
-@both
+@every
 def test_down_again_finds_nothing_left(world: World, kind: str) -> None:
     core.up(world.aws, _TEXTS[kind])
     core.down(world.aws)
@@ -94,14 +102,14 @@ def test_down_again_finds_nothing_left(world: World, kind: str) -> None:
     assert world.calls.mutating == ()
 
 
-@both
+@every
 def test_down_on_another_machine_needs_no_spec(world: World, kind: str) -> None:
     core.up(world.aws, _TEXTS[kind])
     assert core.down(world.again()).left == ()
     assert world.inventory == {}
 
 
-@both
+@every
 def test_a_pipeline_can_be_made_again_after_down(world: World, kind: str) -> None:
     core.up(world.aws, _TEXTS[kind])
     first = core.lasting(world.inventory)

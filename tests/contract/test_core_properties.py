@@ -17,6 +17,9 @@ from tests.support import core
 
 quick = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
+SOURCE = st.sampled_from(
+    [{"provider": "codecommit", "repository": "code"}, {"provider": "github", "repository": "me/code"}]
+)
 BUILD = st.fixed_dictionaries(
     {"provider": st.just("codebuild")},
     optional={
@@ -46,7 +49,7 @@ SERVERS = st.fixed_dictionaries(
 @st.composite
 def specs(draw: st.DrawFn) -> str:
     """Source, perhaps builds, perhaps an approval, and somewhere to deploy to."""
-    stages: list[dict[str, Any]] = [{"provider": "codecommit", "repository": "code"}]
+    stages: list[dict[str, Any]] = [draw(SOURCE)]
     stages += draw(st.lists(BUILD | APPROVE, max_size=2))
     stages += draw(st.lists(SITE | FILES | SERVERS, min_size=1, max_size=2))
     for place, stage in enumerate(stages):

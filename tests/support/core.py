@@ -9,8 +9,9 @@ Every request that passes through a world is held to AWS's model.
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,6 +34,8 @@ from awspipe.live import prefetch, read, scan, scan_again
 from awspipe.naming import Scope
 from awspipe.plan import Plan, Verb, plan, removal
 from awspipe.resources.base import Key, kinds
+from awspipe.sandbox import git, handshakes, runtime
+from awspipe.sandbox.codeconnections import codeconnections_backends
 from awspipe.sandbox.runtime import Runtime
 from awspipe.spec.load import load_text
 from tests.support import engine, modelcheck, recorder, sandbox
@@ -49,6 +52,16 @@ def template(kind: str, name: str = "shop") -> str:
 
 
 STATIC_SITE, SERVER = template("static-site"), template("server")
+GITHUB = """\
+name: shop
+stages:
+  - name: Source
+    provider: github
+    repository: me/shop
+  - name: Deploy
+    provider: s3
+"""
+"""A pipeline whose source is behind a connection."""
 
 
 @cache
@@ -110,9 +123,33 @@ class World:
 
 
 def connect(on: boto3.Session, **options: Any) -> Aws:
-    """What a command connects with; it never sleeps unless told how."""
+    """What a command connects with; it never sleeps unless told how. Somebody is there, and helps."""
     clock = FakeClock()
-    return Aws(on, on.region_name, **{"sleep": clock.sleep, "now": clock.time, **options})
+    person = Person(options.pop("sleep", clock.sleep))
+    return Aws(on, on.region_name, **{"sleep": person.wait, "now": clock.time, "attended": True, **options})
+
+
+@dataclass
+class Person:
+    """Completes every connection as soon as somebody waits for that."""
+
+    sleep: Callable[[float], object]
+
+    def wait(self, seconds: float) -> None:
+        """Do what only a person can."""
+        self.sleep(seconds)
+        directory = runtime.current().state_dir
+        for one in every_connection(session()):
+            if one["ConnectionStatus"] == "PENDING":
+                git.create(directory / "theirs.git")
+                handshakes.connect(directory, one["ConnectionName"], "me/shop", directory / "theirs.git")
+
+
+def every_connection(on: boto3.Session) -> list[dict[str, Any]]:
+    """The connections of every region where there are any."""
+    regions = list(codeconnections_backends[ACCOUNT])
+    clients: Any = (on.client("codeconnections", region_name=region) for region in regions)
+    return [one for client in clients for one in client.list_connections()["Connections"]]
 
 
 @contextmanager
@@ -263,6 +300,7 @@ _PASSING = frozenset(
         "applicationId",
         "deploymentGroupId",
         "secret",
+        "ConnectionArn",
         "Owner",
     }
 )
@@ -271,6 +309,8 @@ _PASSING = frozenset(
 def _lasting(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _lasting(item) for key, item in value.items() if key not in _PASSING}
+    if isinstance(value, str):
+        return re.sub(r":connection/[0-9a-f-]+", ":connection/ID", value)
     return [_lasting(item) for item in value] if isinstance(value, list) else value
 
 
@@ -401,7 +441,14 @@ def _pipelines(codepipeline: Any) -> Iterator[tuple[str, Any]]:
         )
 
 
+def _connections(codeconnections: Any) -> Iterator[tuple[str, Any]]:
+    for one in codeconnections.list_connections()["Connections"]:
+        tags = codeconnections.list_tags_for_resource(ResourceArn=one["ConnectionArn"])["Tags"]
+        yield one["ConnectionName"], {**one, "tags": tags}
+
+
 _TELLERS = {
+    "codeconnections": _connections,
     "s3": _buckets,
     "iam": _roles,
     "logs": _log_groups,

@@ -73,6 +73,7 @@ def test_only_what_takes_no_arn_stands_on_everything() -> None:
             "WithoutArn",
             [
                 "codebuild:ListProjects",
+                "codeconnections:ListConnections",
                 "events:ListRules",
                 "iam:ListRoles",
                 "logs:DescribeLogGroups",
