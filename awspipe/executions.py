@@ -60,13 +60,15 @@ class ActionRun:
     configuration: dict[str, str]
 
 
-def executions_of(aws: Aws, name: str, limit: int) -> Iterator[ExecutionStatus]:
-    """The executions of a pipeline, newest first and at most `limit`, page by page as they are taken."""
+def executions_of(aws: Aws, name: str, limit: int, *, succeeded_in: str = "") -> Iterator[ExecutionStatus]:
+    """The executions of a pipeline, newest first and at most `limit`, page by page as they are taken.
+
+    `succeeded_in`: only those that succeeded in this stage.
+    """
     pages = aws.client("codepipeline").get_paginator("list_pipeline_executions")
-    listed = pages.paginate(
-        pipelineName=name, PaginationConfig={"MaxItems": limit, "PageSize": min(limit, _PAGE)}
-    )
-    for page in listed:
+    only = {"filter": {"succeededInStage": {"stageName": succeeded_in}}} if succeeded_in else {}
+    size = {"MaxItems": limit, "PageSize": min(limit, _PAGE)}
+    for page in pages.paginate(pipelineName=name, **only, PaginationConfig=size):
         yield from map(_execution, page["pipelineExecutionSummaries"])
 
 
@@ -75,6 +77,12 @@ def execution(aws: Aws, name: str, id_: str) -> ExecutionStatus:
     answer = aws.client("codepipeline").get_pipeline_execution(pipelineName=name, pipelineExecutionId=id_)
     found = answer["pipelineExecution"]
     return _execution({**found, "sourceRevisions": found.get("artifactRevisions", ())})
+
+
+def version_of(aws: Aws, name: str, id_: str) -> int:
+    """The version of the pipeline that an execution began with: its list does not tell."""
+    answer = aws.client("codepipeline").get_pipeline_execution(pipelineName=name, pipelineExecutionId=id_)
+    return int(answer["pipelineExecution"]["pipelineVersion"])
 
 
 def actions_of(aws: Aws, name: str, execution: str) -> tuple[ActionRun, ...]:

@@ -161,8 +161,35 @@ def denied_hint(found: Denial) -> str:
     return f"add this statement to the policy{who}; `awspipe policy` prints all that a spec needs"
 
 
+_STEERING = {
+    # https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-retry.html
+    "StageNotRetryableException": (
+        "a stage can be retried while what failed is the latest in it and the pipeline is as it was then: "
+        "`awspipe run` starts a new execution"
+    ),
+    "NotLatestPipelineExecutionException": (
+        "a newer execution has entered the stage, and only the latest there can be retried: "
+        "`awspipe run --commit` brings an older commit back"
+    ),
+    # https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-stop.html
+    "PipelineExecutionNotStoppableException": "it has ended by now: `awspipe status` shows how",
+    "DuplicatedStopRequestException": "it is being stopped already: --abandon does not wait for its actions",
+    # https://docs.aws.amazon.com/codepipeline/latest/userguide/stage-rollback.html
+    "UnableToRollbackStageException": (
+        "a stage rolls back to an execution that succeeded in it, that is no rollback itself and that is not "
+        "there now; not while it runs, not the source stage, not in a PARALLEL pipeline"
+    ),
+    "PipelineExecutionOutdatedException": (
+        "the pipeline was changed after that execution, and AWS rolls back only to executions of its present "
+        "version: `awspipe run --commit` brings an older commit back"
+    ),
+    "ConcurrentPipelineExecutionsLimitExceededException": (
+        "50 executions are under way, which is AWS's limit: stop some, or wait"
+    ),
+    "ConflictException": "something else changes the pipeline at this moment: run the command again",
+}
 _QUOTA = "a quota of the account is reached: remove what is not needed, or ask AWS for more"
-_HINTS = {
+_HINTS = _STEERING | {
     "OperationNotAllowedException": (
         "this account may not make CodeCommit repositories: use `existing: true` with one that is there"
     ),

@@ -102,10 +102,22 @@ class PipelineStatus:
 
 
 def status(aws: Aws, name: str) -> PipelineStatus | None:
-    """A pipeline's state; None when there is none of this name.
+    """A pipeline's state with the times and causes of what runs or has failed; None when there is none.
 
-    Three calls side by side, then one for each execution that runs, waits or has failed in a stage, and for
-    each that has failed those that its cause takes.
+    The calls of `board`, then one for each execution that runs, waits or has failed in a stage, and for each
+    that has failed those that its cause takes.
+    """
+    found = board(aws, name)
+    if found is None or found.mode == "PARALLEL":
+        return found
+    with explained(f"look at pipeline {name}"):
+        return _detailed(aws, found)
+
+
+def board(aws: Aws, name: str, recent: int = RECENT) -> PipelineStatus | None:
+    """A pipeline's state as AWS's board has it, in three calls side by side; None when there is none.
+
+    A PARALLEL pipeline's takes one call more for each of its recent executions that is under way.
     """
     codepipeline = aws.client("codepipeline")
     absent = "PipelineNotFoundException"
@@ -113,7 +125,7 @@ def status(aws: Aws, name: str) -> PipelineStatus | None:
         declared, state, listed = aws.gather(
             lambda: maybe(lambda: codepipeline.get_pipeline(name=name), absent),
             lambda: maybe(lambda: codepipeline.get_pipeline_state(name=name), absent),
-            lambda: maybe(lambda: _recent(aws, name), absent),
+            lambda: maybe(lambda: _recent(aws, name, recent), absent),
         )
         if declared is None or state is None or listed is None:
             return None
@@ -130,11 +142,11 @@ def status(aws: Aws, name: str) -> PipelineStatus | None:
             addresses=tuple(addresses(scope, pipeline)),
             mode=pipeline.get("executionMode", "SUPERSEDED"),
         )
-        return _parallel(aws, found, pipeline) if found.mode == "PARALLEL" else _detailed(aws, found)
+        return _parallel(aws, found, pipeline) if found.mode == "PARALLEL" else found
 
 
-def _recent(aws: Aws, name: str) -> Any:
-    return tuple(executions_of(aws, name, RECENT))
+def _recent(aws: Aws, name: str, limit: int) -> Any:
+    return tuple(executions_of(aws, name, limit))
 
 
 def _detailed(aws: Aws, found: PipelineStatus) -> PipelineStatus:

@@ -22,7 +22,10 @@ from awspipe.cli.ls import ls
 from awspipe.cli.options import Options, hoisted
 from awspipe.cli.plan import plan
 from awspipe.cli.policy import policy
+from awspipe.cli.retry import retry, rollback
 from awspipe.cli.status import status
+from awspipe.cli.stop import stop
+from awspipe.cli.transitions import disable, enable
 from awspipe.cli.up import up
 from awspipe.cli.validate import schema, validate
 from awspipe.errors import AwspipeError, StoppedError
@@ -68,7 +71,9 @@ def awspipe(
     context.obj = Options(profile, region, endpoint_url, sandbox, json, debug)
 
 
-for command in (init, validate, plan, up, status, approve, reject, ls, down, deploy, policy, schema):
+STEERING = (approve, reject, retry, rollback, stop, disable, enable)
+
+for command in (init, validate, plan, up, status, *STEERING, ls, down, deploy, policy, schema):
     app.command()(command)
 app.command("git-credential", hidden=True)(git_credential)
 app.add_typer(cost_commands.app)
