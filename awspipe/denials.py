@@ -102,7 +102,15 @@ def denial(error: ClientError) -> Denial:
     """What an error with one of AWS's codes for "not allowed" was about."""
     answer: dict[str, Any] = dict(error.response)
     message = str(answer.get("Error", {}).get("Message", ""))
-    call: Call = answer.get(_MARK) or Call("", error.operation_name, {}, "aws")
+    return _understood(message, answer.get(_MARK) or Call("", error.operation_name, {}, "aws"))
+
+
+def told(message: str) -> Denial | None:
+    """What a sentence of AWS denies somebody; None where it names no action."""
+    return _understood(message, Call("", "", {}, "aws")) if _SAID.search(message) else None
+
+
+def _understood(message: str, call: Call) -> Denial:
     said, caller, forbidden = _SAID.search(message), _CALLER.search(message), _FORBIDDEN.search(message)
     actions = (said["action"],) if said else tuple(_actions(call))
     return Denial(

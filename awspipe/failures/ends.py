@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from awspipe.aws import Aws
-from awspipe.errors import AwsError
-from awspipe.explain import DENIED, explained
+from awspipe.errors import DeniedError
+from awspipe.explain import explained
 from awspipe.failures import plain
 from awspipe.failures.cause import Cause
 
@@ -33,6 +33,9 @@ def causes(
         case "Cancelled":
             text = f"cancelled{_at(last)}, because the pipeline was updated while it ran"
             return (_end(text, "start a new execution: `awspipe run` or a push", "cancelled"),)
+        case "" if not explained:
+            text = "codepipeline:GetPipelineExecution would tell how it ended: these credentials may not"
+            return (_end(text, "", ""),)
         case "Failed" if not explained:
             return _conditions(aws, pipeline, found["pipelineExecutionId"]) or (_unexplained(summary),)
     return ()
@@ -64,7 +67,7 @@ def _superseded(aws: Aws, pipeline: str, execution: str, summary: str, last: str
 def _newer(aws: Aws, pipeline: str, execution: str) -> str:
     """The oldest execution that began later and was not superseded."""
     best = ""
-    for one in _listed(aws, pipeline):
+    for one in _listed(aws, pipeline) or ():
         if one["pipelineExecutionId"] == execution:
             return best
         if one["status"] != "Superseded":
@@ -74,25 +77,26 @@ def _newer(aws: Aws, pipeline: str, execution: str) -> str:
 
 def _stopped(aws: Aws, pipeline: str, execution: str, status: str, last: str) -> Cause:
     """Why: the reason that was given. Who: AWS keeps that in CloudTrail only."""
-    mine = next((one for one in _listed(aws, pipeline) if one["pipelineExecutionId"] == execution), {})
+    listed = _listed(aws, pipeline)
+    mine = next((one for one in listed or () if one["pipelineExecutionId"] == execution), {})
     reason = ((mine.get("stopTrigger") or {}).get("reason") or "").strip()
+    if listed is None:
+        reason = "codepipeline:ListPipelineExecutions would tell why, and these credentials may not"
     word = "stopped" if status == "Stopped" else "being stopped"
     line = f"{word} by hand{_at(last)}: {reason or 'no reason was given'}"
     fix = "retry the stage, or start a new execution" if status == "Stopped" else ""
     return _end(line, fix, "stopped")
 
 
-def _listed(aws: Aws, pipeline: str) -> list[dict[str, Any]]:
-    """The newest executions; none where they may not be read."""
+def _listed(aws: Aws, pipeline: str) -> list[dict[str, Any]] | None:
+    """The newest executions; None where they may not be read."""
     pages = aws.client("codepipeline").get_paginator("list_pipeline_executions")
     try:
         with explained(f"list the executions of {pipeline}"):
             asked = pages.paginate(pipelineName=pipeline, PaginationConfig={"MaxItems": 100 * _PAGES})
             return [one for page in asked for one in page["pipelineExecutionSummaries"]]
-    except AwsError as error:
-        if error.code not in DENIED:
-            raise
-        return []
+    except DeniedError:
+        return None
 
 
 def _conditions(aws: Aws, pipeline: str, execution: str) -> tuple[Cause, ...]:
@@ -105,9 +109,7 @@ def _conditions(aws: Aws, pipeline: str, execution: str) -> tuple[Cause, ...]:
     try:
         with explained(f"list the conditions of {pipeline}"):
             rules = [one for page in pages.paginate(**asked) for one in page["ruleExecutionDetails"]]
-    except AwsError as error:
-        if error.code not in DENIED:
-            raise
+    except DeniedError:
         return (_unexplained("codepipeline:ListRuleExecutions would tell more: these credentials may not"),)
     return tuple(_condition(one) for one in rules if one["status"] == "Failed")
 

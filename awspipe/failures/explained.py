@@ -8,6 +8,7 @@ from functools import cache, partial
 from typing import Any
 
 from awspipe.aws import Aws, threads
+from awspipe.errors import DeniedError
 from awspipe.explain import explained
 from awspipe.failures import (
     artifact,
@@ -32,8 +33,8 @@ def causes(aws: Aws, pipeline: str, execution: str) -> tuple[Cause, ...]:
     """Why an execution failed: a cause for each action whose last try did, in the order in which they began.
 
     An execution that was superseded, stopped or cancelled has that as its cause; one that goes on well, or
-    has succeeded, has none. Reads only: the executions and actions must be readable (AwsError else), and a
-    denied read of what lies behind them is said in `detail` with the permission it needs.
+    has succeeded, has none. Reads only: the actions of the execution must be readable (AwsError else), and
+    for each other read that is denied the cause says which permission would tell more.
     """
     with explained(f"look for the cause of the failure of {pipeline}"), threads(4, "causes") as pool:
         # A pool of its own: whoever asks may be in the shared one, and wait there for itself.
@@ -46,8 +47,14 @@ def causes(aws: Aws, pipeline: str, execution: str) -> tuple[Cause, ...]:
 
 
 def _execution(aws: Aws, pipeline: str, execution: str) -> dict[str, Any]:
+    """The execution; its id alone where it may not be read."""
     asked = {"pipelineName": pipeline, "pipelineExecutionId": execution}
-    found: dict[str, Any] = aws.client("codepipeline").get_pipeline_execution(**asked)["pipelineExecution"]
+    found: dict[str, Any]
+    try:
+        with explained(f"look at execution {execution}"):
+            found = aws.client("codepipeline").get_pipeline_execution(**asked)["pipelineExecution"]
+    except DeniedError:
+        found = {"pipelineExecutionId": execution, "status": ""}
     return found
 
 

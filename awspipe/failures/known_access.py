@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 
+from awspipe.denials import told
 from awspipe.failures.cause import Failure, Where
 from awspipe.failures.known import Row
 
@@ -17,31 +18,19 @@ _PIPELINE = "https://docs.aws.amazon.com/codepipeline/latest/userguide/troublesh
 _ANY = tuple(Where)
 _WITHOUT_LOG = tuple(one for one in Where if one is not Where.LOG)
 
-_SENTENCE = (
-    r"User: (?P<principal>arn:\S+) is not authorized to perform: (?P<call>[\w-]+:\w+)"
-    r"(?: on resource: \"?(?P<resource>[^\s\"]+)\"?)?(?P<why>[^\n]{0,200})"
-)
+_SENTENCE = r"User: (?P<principal>arn:\S+) is not authorized to perform: [\w-]+:\w+[^\n]*"
 
 
-def _denied(failure: Failure, match: re.Match[str]) -> Mapping[str, str]:
-    who, call = _who(match["principal"]), match["call"]
-    resource = (match["resource"] or "*").rstrip(".,")
-    why = match["why"] or ""
-    on = "" if resource == "*" else f" on {resource}"
-    return {"said": f"{who} may not {call}{on}", "way": _way(who, statement(call, resource), why)}
-
-
-def _way(who: str, grant: str, why: str) -> str:
-    """What makes a denied call allowed: a statement, unless somebody denies it on purpose."""
-    policy = re.search(r"explicit deny in an? ([\w -]+?polic(?:y|ies))", why)
-    if "explicit deny" in why:
-        kind = policy[1] if policy else "policy"
-        article = "an" if kind[0] in "aeio" else "a"
-        return f"a statement of {article} {kind} denies it: change that one; to allow it would not help"
-    for other in ("service control policy", "permissions boundary", "session policy", "VPC endpoint policy"):
-        if f"no {other}" in why:
-            return f"the {other} must allow it too: add {grant}"
-    return f"add to {who}: {grant}"
+def _denied(failure: Failure, match: re.Match[str]) -> Mapping[str, str] | None:
+    found = told(match[0])
+    if found is None:
+        return None
+    who, call = _who(match["principal"]), found.actions[0]
+    on = "" if found.resource == "*" else f" on {found.resource}"
+    way = f"add to {who}: {json.dumps(found.statement)}"
+    if found.forbidden:
+        way = f"the {found.forbidden} forbids it: change that; a statement for {who} cannot allow it"
+    return {"said": f"{who} may not {call}{on}", "way": way}
 
 
 def statement(call: str, resource: str) -> str:
@@ -55,6 +44,19 @@ def _who(principal: str) -> str:
     if kind == "assumed-role":
         return f"role {rest.partition('/')[0]}"
     return f"{kind} {rest.rpartition('/')[2]}" if rest else principal
+
+
+def _bucket(failure: Failure) -> str:
+    return failure.configuration.get("BucketName") or failure.configuration.get("S3Bucket", "")
+
+
+def _objects(failure: Failure, match: re.Match[str]) -> Mapping[str, str]:
+    grant = statement("s3:PutObject", f"arn:aws:s3:::{_bucket(failure)}/*")
+    return {"bucket": _bucket(failure), "grant": grant}
+
+
+def _connection(failure: Failure, match: re.Match[str]) -> Mapping[str, str]:
+    return {"grant": statement("codestar-connections:UseConnection", failure.configuration["ConnectionArn"])}
 
 
 ROWS = (
@@ -86,15 +88,32 @@ ROWS = (
         source=_PIPELINE,
     ),
     Row(
+        name="connection-denied",
+        where=(Where.ACTION,),
+        provider="CodeStarSourceConnection",
+        text=r"provided role .{0,200}?does not have sufficient permissions",
+        line="the pipeline's role may not use the connection",
+        fix="`awspipe up` gives its role that; to a role of yours add: {grant}",
+        more=_connection,
+        source="https://github.com/hashicorp/terraform-provider-aws/issues/11389",
+    ),
+    Row(
+        name="artifact-denied",
+        where=(Where.ACTION,),
+        text=r"Unable to access the artifact|provided role .{0,200}?does not have sufficient permissions",
+        line="the pipeline's role may not use the artifact bucket",
+        fix="`awspipe up` gives its role that; a role of yours needs s3:GetObject and s3:PutObject there",
+        source=_PIPELINE,
+        verified=False,
+    ),
+    Row(
         name="s3-denied",
         where=_WITHOUT_LOG,
-        text=r"\bAccess ?Denied\b",
+        text=r"\bAccess ?Denied\b|sufficient permissions to call s3\.\w+",
         provider="S3",
         line="S3 denies the pipeline's role the bucket {bucket}",
-        fix="the role needs s3:PutObject on arn:aws:s3:::{bucket}/*, and no policy of the bucket may deny it",
-        more=lambda failure, match: {
-            "bucket": failure.configuration.get("BucketName") or failure.configuration.get("S3Bucket", "")
-        },
-        source="https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html",
+        fix="no policy of the bucket may deny it, and the role needs: {grant}",
+        more=_objects,
+        source="https://github.com/awslabs/aws-deployment-framework/issues/202",
     ),
 )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from awspipe.failures.cause import Failure, Where
 from awspipe.failures.known import Row
+from awspipe.failures.known_access import statement
 from awspipe.failures.near import nearest
 
 _DOCS = "https://docs.aws.amazon.com/codebuild/latest/userguide/troubleshooting.html"
@@ -47,6 +48,11 @@ def _not_found(line: str) -> str | None:
     """The program in `sh: 1: npm: not found`, `bash: line 4: npm: command not found`."""
     found = re.search(r"(?:^|[\s:])(?P<name>[^\s:]+): (?:command )?not found\s*$", line)
     return found["name"] if found else None
+
+
+def _source(failure: Failure, match: re.Match[str]) -> Mapping[str, str]:
+    bucket = failure.inputs[0].bucket if failure.inputs else "BUCKET"
+    return {"grant": statement("s3:GetObject", f"arn:aws:s3:::{bucket}/*")}
 
 
 def _asked(failure: Failure, match: re.Match[str]) -> Mapping[str, str]:
@@ -171,6 +177,16 @@ ROWS = (
         source="https://github.com/aws-samples/amazon-ecs-fargate-cdk-cicd/issues/13",
     ),
     Row(
+        name="build-source-denied",
+        where=(Where.PHASE,),
+        text=r"\bAccess ?Denied\b",
+        line="the build's role may not read its source: S3 denies it",
+        fix="`awspipe up` gives its role that; to a role of yours add: {grant}",
+        more=_source,
+        source=_DOCS,
+        verified=False,
+    ),
+    Row(
         name="secret-missing",
         where=_SAID,
         text=r"(?P<said>Secrets Manager can.t find the specified secret[^\n.]*|Parameter \S+ does not exist"
@@ -179,6 +195,22 @@ ROWS = (
         fix="make it in this region, or mend its name under `env:`",
         source="https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html",
         verified=False,
+    ),
+    Row(
+        name="docker-unprivileged",
+        where=(Where.LOG,),
+        text=r"Cannot connect to the Docker daemon|failed to connect to the docker API",
+        line="the build asks for Docker, which only a privileged build has",
+        fix="write `privileged: true` at the Build stage, and run `awspipe up`",
+        source=f"{_DOCS}#troubleshooting-cannot-connect-to-docker-daemon",
+    ),
+    Row(
+        name="disk-full",
+        where=(Where.LOG,),
+        text=r"No space left on device",
+        line="the build's disk is full",
+        fix="write a larger `compute:` at the Build stage (it costs more a minute), or make less",
+        source="https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-compute-types.html",
     ),
     Row(
         name="build-crlf",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from awspipe.errors import AwsError
-from awspipe.explain import DENIED, explained
+from awspipe.errors import AwsError, DeniedError
+from awspipe.explain import explained
 from awspipe.failures.cause import Failure
 
 T = TypeVar("T")
@@ -19,9 +19,9 @@ def allowed(failure: Failure, permission: str, call: Callable[[], T], *absent: s
     try:
         with explained(f"ask why {failure.stage}/{failure.action} failed ({permission})"):
             return call()
+    except DeniedError:
+        failure.denied.append(permission)
     except AwsError as error:
-        if error.code in DENIED:
-            failure.denied.append(permission)
-        elif error.code not in absent:
+        if error.code not in absent:
             raise
-        return None
+    return None

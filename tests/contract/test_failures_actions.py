@@ -98,7 +98,7 @@ def test_what_is_denied_on_purpose_is_not_to_be_allowed(shop: Shop) -> None:
     iam.put_role_policy(RoleName="pipeline", PolicyName="deny", PolicyDocument=document)
     (cause,) = shop.causes(shop.start())
     assert cause.fix == (
-        "a statement of an identity-based policy denies it: change that one; to allow it would not help"
+        "the identity-based policy forbids it: change that; a statement for role pipeline cannot allow it"
     )
 
 
@@ -178,5 +178,5 @@ def test_a_connection_that_is_pending_and_one_that_is_gone(shop: Shop) -> None:
 
 
 def test_a_pipeline_that_is_not_there(shop: Shop) -> None:
-    with pytest.raises(AwsError, match="look for the cause of the failure of none"):
+    with pytest.raises(AwsError, match="does not have a pipeline with name 'none'"):
         causes(shop.aws, "none", "00000000-0000-4000-8000-000000000000")

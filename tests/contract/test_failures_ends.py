@@ -22,6 +22,9 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield stage
 
 
+DENIED = {"__type": "AccessDeniedException", "message": "no"}
+
+
 def why(
     stage: Stage, number: int = -1, answers: dict[str, list[dict[str, Any]]] | None = None
 ) -> tuple[Cause, ...]:
@@ -34,8 +37,9 @@ def why(
         given = left.get(event_name.rsplit(".", maxsplit=1)[-1])
         if not given:
             return None
-        response = AWSResponse(request.url, 200, HTTPHeaders(), None)
-        response._content = json.dumps(given.pop(0)).encode()  # type: ignore[attr-defined]
+        answer = given.pop(0)
+        response = AWSResponse(request.url, 403 if answer is DENIED else 200, HTTPHeaders(), None)
+        response._content = json.dumps(answer).encode()  # type: ignore[attr-defined]
         return response
 
     modelcheck.emitter(on).register_first("before-send", respond)
@@ -157,3 +161,23 @@ def test_a_failure_that_nothing_explains_is_said_to_be_one(stage: Stage) -> None
     stage.end("Source", error="x")
     (cause,) = why(stage, answers={"ListActionExecutions": [{"actionExecutionDetails": []}]})
     assert (cause.known, cause.line) == ("", "it failed, and AWS names no action that did")
+
+
+def test_what_nobody_may_read_is_said(stage: Stage) -> None:
+    stage.create(engine.source(), build())
+    stage.end("Source")
+    stage.stop(1)
+    stage.end("Build", error="x")
+    (cause,) = why(stage, answers={"GetPipelineExecution": [DENIED]})
+    assert cause.line == "x (JobFailed)"
+    first, second = why(stage, answers={"ListPipelineExecutions": [DENIED]})
+    assert first.line == "x (JobFailed)"
+    assert second.line == (
+        "stopped by hand after it was in Build: "
+        "codepipeline:ListPipelineExecutions would tell why, and these credentials may not"
+    )
+    nothing = {"actionExecutionDetails": []}
+    (cause,) = why(stage, answers={"GetPipelineExecution": [DENIED], "ListActionExecutions": [nothing]})
+    assert cause.line == (
+        "codepipeline:GetPipelineExecution would tell how it ended: these credentials may not"
+    )

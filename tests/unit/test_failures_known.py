@@ -36,6 +36,11 @@ def phase(text: str, code: str = "") -> Failure:
     return failure(said=[Said(Where.PHASE, text, code)], facts=facts)
 
 
+def command(log: str) -> Failure:
+    text = "Error while executing command: x. Reason: exit status 1"
+    return failure(said=[Said(Where.PHASE, text, "COMMAND_EXECUTION_ERROR"), Said(Where.LOG, log)])
+
+
 def event(text: str, code: str = "UnknownError", log: str = "", **members: object) -> Failure:
     said = [Said(Where.EVENT, text, code), Said(Where.LOG, log)]
     return failure("CodeDeploy", "Deploy", said=said, facts=dict(EVENT), **members)
@@ -74,8 +79,7 @@ CASES: list[tuple[str, Failure, str, str]] = [
             ]
         ),
         "role shop may not s3:PutObject on arn:aws:s3:::b/k",
-        "the service control policy must allow it too: add "
-        '{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/k"}',
+        "the service control policy forbids it: change that; a statement for role shop cannot allow it",
     ),
     (
         "role-not-assumable",
@@ -101,7 +105,59 @@ CASES: list[tuple[str, Failure, str, str]] = [
             configuration={"BucketName": "site"},
         ),
         "S3 denies the pipeline's role the bucket site",
-        "the role needs s3:PutObject on arn:aws:s3:::site/*, and no policy of the bucket may deny it",
+        "no policy of the bucket may deny it, and the role needs: "
+        '{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::site/*"}',
+    ),
+    (
+        "s3-denied",
+        action(
+            "You do not have sufficient permissions to call s3.putObject for the deployment bucket",
+            provider="S3",
+            configuration={"BucketName": "site"},
+        ),
+        "S3 denies the pipeline's role the bucket site",
+        "no policy of the bucket may deny it, and the role needs: "
+        '{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::site/*"}',
+    ),
+    (
+        "connection-denied",
+        action(
+            "Unable to use Connection: arn:c. The provided role does not have sufficient permissions.",
+            provider="CodeStarSourceConnection",
+            configuration={"ConnectionArn": "arn:c"},
+        ),
+        "the pipeline's role may not use the connection",
+        "`awspipe up` gives its role that; to a role of yours add: "
+        '{"Effect": "Allow", "Action": "codestar-connections:UseConnection", "Resource": "arn:c"}',
+    ),
+    (
+        "artifact-denied",
+        action(
+            "Unable to access the artifact with Amazon S3 object key 'shop/Src/a' located in the Amazon S3 "
+            "artifact bucket 'artifacts'. The provided role does not have sufficient permissions.",
+            provider="S3",
+        ),
+        "the pipeline's role may not use the artifact bucket",
+        "`awspipe up` gives its role that; a role of yours needs s3:GetObject and s3:PutObject there",
+    ),
+    (
+        "build-source-denied",
+        phase("AccessDenied: Access Denied status code: 403, request id: 1, host id: 2", "CLIENT_ERROR"),
+        "the build's role may not read its source: S3 denies it",
+        "`awspipe up` gives its role that; to a role of yours add: "
+        '{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::artifacts/*"}',
+    ),
+    (
+        "docker-unprivileged",
+        command("Cannot connect to the Docker daemon at unix:///var/run/docker.sock."),
+        "the build asks for Docker, which only a privileged build has",
+        "write `privileged: true` at the Build stage, and run `awspipe up`",
+    ),
+    (
+        "disk-full",
+        command("write /tmp/x: No space left on device"),
+        "the build's disk is full",
+        "write a larger `compute:` at the Build stage (it costs more a minute), or make less",
     ),
     (
         "runtime-unknown",
