@@ -15,6 +15,7 @@ from awspipe.cli import usage
 from awspipe.cli.approve import approve, reject
 from awspipe.cli.console import Console, reconfigure
 from awspipe.cli.deploy import deploy
+from awspipe.cli.doctor import doctor
 from awspipe.cli.down import down
 from awspipe.cli.git_credential import git_credential
 from awspipe.cli.init import init
@@ -73,7 +74,7 @@ def awspipe(
 
 STEERING = (approve, reject, retry, rollback, stop, disable, enable)
 
-for command in (init, validate, plan, up, status, *STEERING, ls, down, deploy, policy, schema):
+for command in (init, validate, plan, up, status, *STEERING, ls, down, deploy, policy, doctor, schema):
     app.command()(command)
 app.command("git-credential", hidden=True)(git_credential)
 app.add_typer(cost_commands.app)

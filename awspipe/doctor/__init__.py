@@ -1,0 +1,1 @@
+"""What may stand in the way of a spec, found by reads alone."""

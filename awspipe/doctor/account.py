@@ -1,0 +1,154 @@
+"""The account: connections, hosts, quotas, and what an earlier pipeline left."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from awspipe.aws import Aws, tags_of
+from awspipe.doctor.findings import Case, Finding, State, ok
+from awspipe.explain import explained
+from awspipe.graph import Graph
+from awspipe.naming import OWNER_TAG, ROLE_PATH_ROOT
+from awspipe.resources.deployment_group import DeploymentGroup
+from awspipe.resources.project import BuildProject
+from awspipe.resources.role import Role
+
+CONNECTIONS = "https://console.aws.amazon.com/codesuite/settings/connections"
+"""Where a connection is completed: no API can."""
+
+
+def connections(case: Case) -> Iterator[Finding]:
+    """Connections that nobody has completed: a pipeline does not see through them."""
+    if not any(_connected(graph) for graph in case.graphs):
+        return
+    with explained("list connections"):
+        found = case.aws.client("codeconnections").list_connections(MaxResults=50)["Connections"]
+    waiting = [one["ConnectionName"] for one in found if one.get("ConnectionStatus") == "PENDING"]
+    if waiting:
+        says = f"not completed: {', '.join(waiting)}"
+        yield Finding("connections", State.PROBLEM, says, f"complete them in the console: {CONNECTIONS}")
+    else:
+        yield ok("connections", f"{len(found)}, none waits for somebody")
+
+
+def _connected(graph: Graph) -> bool:
+    stages = next(one.body()["stages"] for one in graph.resources if one.kind == "pipeline")
+    return any(
+        action["actionTypeId"]["provider"] == "CodeStarSourceConnection"
+        for stage in stages
+        for action in stage["actions"]
+    )
+
+
+def hosts(case: Case) -> Iterator[Finding]:
+    """The machines that each deployment group of the spec would deploy to."""
+    if case.sandbox:
+        yield ok("hosts", "a deployment group that finds none gets two: `awspipe sandbox hosts`")
+        return
+    for graph in case.graphs:
+        for one in graph.resources:
+            if isinstance(one, DeploymentGroup):
+                yield _hosts_of(case.aws, one)
+
+
+def _hosts_of(aws: Aws, group: DeploymentGroup) -> Finding:
+    name = f"hosts of {group.name.rpartition('/')[2]}"
+    with explained(f"look for the hosts of {group.key}"):
+        instances = _instances(aws, group.ec2_tags)
+        machines = _machines(aws, group.on_premises_tags)
+    tags = ", ".join(f"{key}={value}" for key, value in (*group.ec2_tags, *group.on_premises_tags))
+    if not instances and not machines:
+        fix = "start an instance with that tag and the CodeDeploy agent, or give yours the tag"
+        return Finding(name, State.PROBLEM, f"no running machine has the tag {tags}", fix)
+    bare = sorted(id_ for id_, profile in instances.items() if not profile)
+    if bare:
+        says = f"{', '.join(bare)}: no instance profile, so the agent cannot fetch a revision"
+        return Finding(name, State.PROBLEM, says, "attach one that may read the artifact bucket")
+    count = len(instances) + len(machines)
+    return ok(name, f"{count} with the tag {tags}; whether the agent runs there only a deployment shows")
+
+
+def _instances(aws: Aws, tags: Iterable[tuple[str, str]]) -> dict[str, bool]:
+    """The ids of running instances with any of the tags, and whether each has an instance profile."""
+    found: dict[str, bool] = {}
+    for key, value in tags:
+        pages = aws.client("ec2").get_paginator("describe_instances")
+        running = {"Name": "instance-state-name", "Values": ["running"]}
+        for page in pages.paginate(Filters=[{"Name": f"tag:{key}", "Values": [value]}, running]):
+            for one in (each for batch in page["Reservations"] for each in batch["Instances"]):
+                found[one["InstanceId"]] = "IamInstanceProfile" in one
+    return found
+
+
+def _machines(aws: Aws, tags: Iterable[tuple[str, str]]) -> frozenset[str]:
+    filters = [{"Key": key, "Value": value, "Type": "KEY_AND_VALUE"} for key, value in tags]
+    if not filters:
+        return frozenset()
+    answer = aws.client("codedeploy").list_on_premises_instances(
+        registrationStatus="Registered", tagFilters=filters
+    )
+    return frozenset(answer["instanceNames"])
+
+
+def quotas(case: Case) -> Iterator[Finding]:
+    """How many builds the account may run at once: a new account's number is small, or none.
+
+    https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
+    """
+    sizes = {_size(one) for graph in case.graphs for one in graph.resources if isinstance(one, BuildProject)}
+    if case.sandbox or not sizes:
+        return
+    pages = case.aws.client("service-quotas").get_paginator("list_service_quotas")
+    with explained("look at the quotas of CodeBuild"):
+        found = {
+            one["QuotaName"]: one["Value"]
+            for page in pages.paginate(ServiceCode="codebuild")
+            for one in page["Quotas"]
+        }
+    for size in sorted(sizes):
+        yield _quota(size, found.get(f"Concurrently running builds for {size} environment"))
+
+
+def _size(project: BuildProject) -> str:
+    """As the quotas are called: `Linux/Small`."""
+    system = {"ARM_CONTAINER": "ARM", "LINUX_CONTAINER": "Linux"}.get(project.build_type, "Windows")
+    return f"{system}/{project.compute.removeprefix('BUILD_GENERAL1_').capitalize()}"
+
+
+def _quota(size: str, value: float | None) -> Finding:
+    name = f"builds {size}"
+    if value is None:
+        return Finding(name, State.UNKNOWN, "AWS names no quota for this size")
+    if value < 1:
+        return Finding(name, State.PROBLEM, "this account may run none", "ask AWS Support for more")
+    return ok(name, f"{value:.0f} at once" + (", others wait for their turn" if value == 1 else ""))
+
+
+def leftovers(case: Case) -> Iterator[Finding]:
+    """What carries our tag for a pipeline that is not there any more."""
+    pages = case.aws.client("resourcegroupstaggingapi").get_paginator("get_resources")
+    found: dict[str, list[str]] = defaultdict(list)
+    with explained("look for leftovers"):
+        for page in pages.paginate(TagFilters=[{"Key": OWNER_TAG}]):
+            for one in page["ResourceTagMappingList"]:
+                found[tags_of(one["Tags"])[OWNER_TAG]].append(one["ResourceARN"])
+        root = f"{ROLE_PATH_ROOT}{case.aws.region}/"
+        for role in Role.on_path(case.aws, root).values():
+            found[role["Path"].removeprefix(root).rstrip("/")].append(role["Arn"])
+        listed = case.aws.client("codepipeline").get_paginator("list_pipelines").paginate()
+        there = {one["name"] for page in listed for one in page["pipelines"]}
+    orphans = {name: arns for name, arns in found.items() if name not in there}
+    if not orphans:
+        yield ok("leftovers", f"none; pipelines of awspipe here: {len(there & found.keys())}")
+    for name, arns in sorted(orphans.items()):
+        yield _leftover(name, arns)
+
+
+def _leftover(name: str, arns: list[str]) -> Finding:
+    kept = all(arn.split(":")[2] == "codecommit" for arn in arns)
+    if kept:
+        return ok("leftovers", f"repository of {name}, which was kept with its commits")
+    things = "1 thing" if len(arns) == 1 else f"{len(arns)} things"
+    says = f"{things} of {name}, and there is no such pipeline"
+    return Finding("leftovers", State.PROBLEM, says, f"`awspipe down {name}` removes them")

@@ -1,0 +1,18 @@
+"""What is looked at once it is known who is calling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from awspipe.doctor.account import connections, hosts, leftovers, quotas
+from awspipe.doctor.caller import permissions
+from awspipe.doctor.findings import Case, Finding
+
+CHECKS: Mapping[str, Callable[[Case], Iterator[Finding]]] = {
+    "permissions": permissions,
+    "connections": connections,
+    "hosts": hosts,
+    "quotas": quotas,
+    "leftovers": leftovers,
+}
+"""Every check by its word; all are made side by side."""
