@@ -1,14 +1,18 @@
 """Make the generated pages of the documentation; with `--check`, see whether they are current.
 
-docs/spec.md comes from the spec's models, docs/commands.md from the commands' own help.
+docs/spec.md comes from the spec's models, docs/commands.md from the commands' own help, docs/failures.md from
+the tables of known causes.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 HERE = Path(__file__).resolve().parent
 WIDTH = 96
@@ -27,7 +31,65 @@ def pages() -> dict[str, str]:
     """Every generated page by its file name."""
     from awspipe.spec.reference import markdown
 
-    return {"spec.md": markdown().rstrip("\n") + "\n", "commands.md": commands()}
+    return {
+        "spec.md": markdown().rstrip("\n") + "\n",
+        "commands.md": commands(),
+        "failures.md": failures(),
+    }
+
+
+_FAILURES = """\
+# Why it failed
+
+<!-- Made from the tables in awspipe/failures by `make docs`: edit those. -->
+
+Wherever awspipe shows a failure it says its cause, what mends it where that is known, and the last lines of
+what failed. It asks AWS for that with reads only: the action's error details, the build's phases and log, the
+deployment's lifecycle events, the names (not the contents) of the files in the artifact. What may not be read
+is named, with the permission that would tell more. Secrets that can be known as such are masked.
+
+In JSON a cause is an object with `stage` and `action` (null where the whole execution is meant), `known` (a
+name from this page, which stays the same, or null), `line`, `fix` (or null) and `detail` (a list of lines).
+"""
+
+_PARTS = {
+    "Permissions": ("known_access", "What a role may not do."),
+    "Builds": ("known_builds", "What CodeBuild says of a build, and the build of itself."),
+    "Deployments": ("known_deployments", "What CodeDeploy and its agent say of a deployment."),
+    "Sources, approvals, S3": ("known_actions", "What CodePipeline says of the actions that it does itself."),
+}
+
+_ENDS = """\
+## Executions
+
+An execution that ended without a failed action has one of these: `superseded` (by which execution), `stopped`
+(with the reason that was given; who did it is in CloudTrail only), `cancelled` (the pipeline was updated),
+`condition` (a condition of a stage was not met).
+"""
+
+
+def failures() -> str:
+    """The page of the known causes."""
+    from importlib import import_module
+
+    parts = [_FAILURES]
+    for title, (module, what) in _PARTS.items():
+        rows = import_module(f"awspipe.failures.{module}").ROWS
+        table = "\n".join(f"| {' | '.join(_cause(row))} |" for row in rows)
+        head = "| `known` | cause | fix | AWS's words |\n| --- | --- | --- | --- |"
+        parts.append(f"## {title}\n\n{what}\n\n{head}\n{table}\n")
+    return "\n".join([*parts, _ENDS])
+
+
+def _cause(row: Any) -> Iterator[str]:
+    """A row of the table: braces are what differs."""
+    yield f"`{row.name}`"
+    for sentence in (row.means or row.line, row.fix):
+        shown = re.sub(r"\{(\w+)\}", "...", sentence).replace("|", "\\|").replace("<", "&lt;")
+        yield "" if shown == "..." else shown
+    host = urlsplit(row.source).hostname
+    link = f"[{host}]({row.source})" if host else "the sandbox's own"
+    yield link if row.verified else f"{link}, matched loosely"
 
 
 def commands() -> str:

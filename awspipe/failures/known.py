@@ -27,7 +27,8 @@ class Row:
     """One known cause.
 
     `where` says whose words are looked at, `code` and `text` are searched in them without regard to case.
-    `source` is where the words are public; a row that is not `verified` was made from a description of the
+    `means` is the cause in general, where `line` alone does not say it. `source` is where the words are
+    public; a row that is not `verified` was made from a description of the
     failure, or from what the sandbox says, and is therefore matched loosely.
     """
 
@@ -40,6 +41,7 @@ class Row:
     line: str
     fix: str = ""
     more: More = nothing
+    means: str = ""
     source: str
     verified: bool = True
 

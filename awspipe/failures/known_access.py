@@ -67,6 +67,7 @@ ROWS = (
         line="{said}",
         fix="{way}",
         more=_denied,
+        means="a role may not do something that it needs to",
         source=_IAM,
     ),
     Row(

@@ -52,6 +52,7 @@ ROWS = (
         line="rejected{said}",
         fix="push a commit that answers this, or retry the stage to ask again",
         more=_rejection,
+        means="somebody rejected it; who, and their comment",
         source=_APPROVALS,
         verified=False,
     ),
@@ -193,6 +194,7 @@ ROWS = (
         text=r"(?P<said>[^\n]+)",
         line="{said}",
         fix="on AWS this runs; here, leave it out",
+        means="the sandbox does not play this",
         source="awspipe.sandbox.launch",
     ),
 )

@@ -72,6 +72,7 @@ ROWS = (
         line="{said}",
         fix="{way}",
         more=_buildspec,
+        means="the buildspec is not in the source; a file that may be meant is named",
         source="https://github.com/aws/aws-cdk/issues/23324",
     ),
     Row(

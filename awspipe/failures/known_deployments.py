@@ -88,6 +88,7 @@ ROWS = (
         line="{said}",
         fix="{way}",
         more=_appspec,
+        means="appspec.yml is not at the top of the artifact; a file that may be meant is named",
         source=f"{_AGENT}command_executor.rb",
     ),
     Row(
@@ -114,6 +115,7 @@ ROWS = (
         line="{said} ({event})",
         fix="{way}",
         more=_script,
+        means="a script of appspec.yml is not in the artifact; a file that may be meant is named",
         source=_HOOKS,
     ),
     Row(
@@ -223,6 +225,7 @@ ROWS = (
         line="{said} ({event})",
         fix="{way}",
         more=_source,
+        means="a source of appspec.yml is not in the artifact; a file that may be meant is named",
         source=_INSTALLER,
     ),
     Row(
@@ -230,6 +233,7 @@ ROWS = (
         where=(Where.EVENT,),
         text=r"(?P<said>[^\n]+)",
         line="{event} failed on {host}: {said}",
+        means="a lifecycle event failed; the agent says why",
         source=f"{_AGENT}command_executor.rb",
     ),
     Row(
@@ -239,6 +243,7 @@ ROWS = (
         line="no instance {said}",
         fix="tag an instance so and start it, or mend `ec2_tags:` and run `awspipe up`",
         more=_tags,
+        means="no instance has the tags of the deployment group",
         source=_CODES,
     ),
     Row(
