@@ -73,8 +73,13 @@ def read(aws: Aws, graph: Graph) -> State:
 
 def scan(aws: Aws, scope: Scope) -> Inventory:
     """Everything of the pipeline's in this account and region, found by name and by tag, with no spec."""
-    likely = frozenset(name for name, kind in kinds().items() if kind.worth_listing(aws, scope))
+    likely = frozenset(name for name in kinds() if _is_likely(aws, scope, name))
     return _scan(aws, scope, likely, frozenset())
+
+
+def _is_likely(aws: Aws, scope: Scope, kind: str) -> bool:
+    with explained(f"look for any {kind}"):
+        return kinds()[kind].worth_listing(aws, scope)
 
 
 def scan_again(aws: Aws, removed: Plan) -> Inventory:

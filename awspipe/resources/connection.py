@@ -41,6 +41,7 @@ class Connection(Resource):
     permissions: ClassVar[Rights] = Rights(
         search=frozenset({"codeconnections:ListConnections"}),
         find=frozenset({"codeconnections:ListTagsForResource"}),
+        read=frozenset({"codeconnections:ListConnections"}),
         use=frozenset(
             {
                 "codeconnections:GetConnection",

@@ -14,12 +14,15 @@ from awspipe.resources.base import Resource
 from awspipe.rights import Job, document, grants
 from awspipe.status import status
 from tests.support import core, guard, iamgate
-from tests.support.core import SERVER, STATIC_SITE, World
+from tests.support.core import GITHUB, SERVER, STATIC_SITE, World
 from tests.support.guard import Guard
 from tests.support.iamgate import Request
 from tests.support.steering import Commands
 
 both = pytest.mark.parametrize("text", [STATIC_SITE, SERVER], ids=["static-site", "server"])
+every = pytest.mark.parametrize(
+    "text", [STATIC_SITE, SERVER, GITHUB], ids=["static-site", "server", "github"]
+)
 
 
 @pytest.fixture
@@ -67,7 +70,7 @@ def assert_tight(policy: dict[str, Any], judge: Guard) -> None:
         assert iamgate.denied(rest, judge.asked), one["Sid"]
 
 
-@both
+@every
 def test_up_needs_this_policy_and_no_less(world: World, text: str) -> None:
     judge, policy = guarded(world), least(world, text, Job.UP)
     judge.allow(policy)
@@ -87,7 +90,7 @@ def test_status_needs_this_policy_and_no_less(world: World, text: str) -> None:
     assert {action for one in policy["Statement"] for action in one["Action"]} == asked
 
 
-@both
+@every
 def test_down_needs_this_policy_and_no_less(world: World, text: str) -> None:
     judge, policy = guarded(world), least(world, text, Job.DOWN)
     core.up(world.again(), text, push=core.first_commit(world))

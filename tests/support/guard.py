@@ -190,12 +190,23 @@ def _codecommit(action: str, params: Mapping[str, Any], _: Any) -> _Arns:
     yield params.get("resourceArn") or _arn("codecommit", params["repositoryName"])
 
 
+def _codeconnections(action: str, params: Mapping[str, Any], _: Any) -> _Arns:
+    if action in ("codeconnections:CreateConnection", "codeconnections:ListConnections"):
+        yield "*"
+    elif "pipeline" in params:
+        yield from iamactions.passed_connections(params["pipeline"])
+    else:
+        given = params.get("ConnectionArn") or params.get("ResourceArn")
+        yield given or _arn("codeconnections", "connection/new")
+
+
 def _tag(action: str, params: Mapping[str, Any], _: Any) -> _Arns:
     yield "*"
 
 
 _TOUCHED: dict[str, Callable[[str, Mapping[str, Any], Callable[[str], str | None]], _Arns]] = {
     "codebuild": _codebuild,
+    "codeconnections": _codeconnections,
     "codecommit": _codecommit,
     "codedeploy": _codedeploy,
     "codepipeline": _codepipeline,

@@ -153,19 +153,23 @@ def actions(service: str, operation: str, params: Mapping[str, Any]) -> frozense
     """The IAM actions that a caller needs for this request."""
     found = _s3(operation, params) if service == "s3" else _plain(service, operation, params)
     passing = {"iam:PassRole"} if any(passed_roles(service, operation, params)) else set()
-    return frozenset(found) | passing | frozenset(_passed_connections(service, operation, params))
+    if (service, operation) in _TAKE_CONNECTIONS and any(passed_connections(params["pipeline"])):
+        passing.add("codeconnections:PassConnection")
+    return frozenset(found) | passing
 
 
-def _passed_connections(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[str]:
-    """A pipeline may be given a connection only by somebody who may pass it on.
+_TAKE_CONNECTIONS = frozenset({("codepipeline", "CreatePipeline"), ("codepipeline", "UpdatePipeline")})
+
+
+def passed_connections(pipeline: Mapping[str, Any]) -> Iterator[str]:
+    """The connections that a pipeline is given: only who may pass them on may do that.
 
     https://docs.aws.amazon.com/dtconsole/latest/userguide/security-iam.html#permissions-reference-connections
     """
-    if (service, operation) in (("codepipeline", "CreatePipeline"), ("codepipeline", "UpdatePipeline")):
-        for stage in params["pipeline"]["stages"]:
-            for action in stage["actions"]:
-                if "ConnectionArn" in action.get("configuration", {}):
-                    yield "codeconnections:PassConnection"
+    for stage in pipeline["stages"]:
+        for action in stage["actions"]:
+            if "ConnectionArn" in action.get("configuration", {}):
+                yield action["configuration"]["ConnectionArn"]
 
 
 def passed_roles(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[str]:
