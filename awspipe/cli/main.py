@@ -13,6 +13,7 @@ from awspipe.cli import cost as cost_commands
 from awspipe.cli import sandbox as sandbox_commands
 from awspipe.cli import usage
 from awspipe.cli.approve import approve, reject
+from awspipe.cli.build import build
 from awspipe.cli.console import Console, reconfigure
 from awspipe.cli.deploy import deploy
 from awspipe.cli.doctor import doctor
@@ -74,7 +75,9 @@ def awspipe(
 
 STEERING = (approve, reject, retry, rollback, stop, disable, enable)
 
-for command in (init, validate, plan, up, status, *STEERING, ls, down, deploy, policy, doctor, schema):
+ALONE = (build, deploy)
+
+for command in (init, validate, plan, up, status, *STEERING, ls, down, *ALONE, policy, doctor, schema):
     app.command()(command)
 app.command("git-credential", hidden=True)(git_credential)
 app.add_typer(cost_commands.app)

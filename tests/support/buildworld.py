@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from awspipe.formats.buildspec_model import Artifacts, Buildspec
-from awspipe.sandbox.builds.record import Build, Place
+from awspipe.sandbox.builds.record import Build, Phase, Place
 from awspipe.sandbox.builds.world import Line, MissingValueError
 
 
@@ -41,6 +41,9 @@ class FakeWorld:
 
     def write(self, lines: Sequence[Line]) -> None:
         self.lines += [text for _, text in lines]
+
+    def passed(self, phase: Phase) -> None:
+        pass
 
     def fetch(self, source: Place, target: Path) -> None:
         raise AssertionError(source)

@@ -14,6 +14,8 @@ from awspipe.sandbox.builds.rooms import Rooms, Spot
 from awspipe.sandbox.builds.world import MissingValueError, World
 
 PLAINTEXT, PARAMETER, SECRET = "PLAINTEXT", "PARAMETER_STORE", "SECRETS_MANAGER"
+GIVEN = "GIVEN"
+"""The value of a parameter or a secret itself, from whoever starts a build without AWS."""
 
 
 def variables(build: Build, spec: Env, world: World, log: Log) -> dict[str, str]:
@@ -26,7 +28,7 @@ def variables(build: Build, spec: Env, world: World, log: Log) -> dict[str, str]
     named |= {name: (value, kind) for name, value, kind in build.overrides}
     found = {}
     for name, (value, kind) in named.items():
-        found[name] = value if kind == PLAINTEXT else _looked_up(world, name, value, kind)
+        found[name] = value if kind in (PLAINTEXT, GIVEN) else _looked_up(world, name, value, kind)
         if kind != PLAINTEXT:
             log.mask(found[name])
     return found
@@ -65,7 +67,7 @@ def _codebuild(build: Build) -> dict[str, str]:
         "CODEBUILD_RESOLVED_SOURCE_VERSION": build.revision,
         "CODEBUILD_START_TIME": str(int(build.start * 1000)),
     }
-    if build.inputs:
+    if build.inputs and build.inputs[0].bucket:
         first = build.inputs[0]
         named["CODEBUILD_SOURCE_VERSION"] = f"arn:aws:s3:::{first.bucket}/{first.key}"
     return {name: value for name, value in named.items() if value}

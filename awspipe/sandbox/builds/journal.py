@@ -54,6 +54,7 @@ class Journal:
             self.log.say(f"Phase complete: {phase.type} State: {phase.status}")
             self.log.say(f"Phase context status code: {phase.code} Message: {phase.message}")
         self.log.flush()
+        self._world.passed(phase)
 
     def end(self, status: str) -> None:
         """The build has ended."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -13,7 +12,8 @@ from moto.logs.models import logs_backends
 from awspipe.formats.buildspec_model import Artifacts, Buildspec
 from awspipe.sandbox import objects, roles, runtime
 from awspipe.sandbox.builds import artifacts, sources
-from awspipe.sandbox.builds.record import Build, Place
+from awspipe.sandbox.builds.record import Build, Phase, Place
+from awspipe.sandbox.builds.references import secret_parts, secret_value
 from awspipe.sandbox.builds.world import Line, MissingValueError, PhaseError
 
 _CLIENT_ERROR = "CLIENT_ERROR"
@@ -52,6 +52,9 @@ class Played:
             if self._stream_open and group in backend.groups:
                 backend.put_log_events(group, self._build.uuid, events)
         runtime.current().changes.note_in_passing("logs")
+
+    def passed(self, phase: Phase) -> None:
+        """Who wants to know asks."""
 
     def _made_stream(self) -> bool:
         backend, group = logs_backends[self._account][self._region], self._build.log_group
@@ -137,21 +140,3 @@ class Played:
             return objects.read(self._account, self._region, place.bucket, place.key).content
         except objects.ObjectError as error:
             raise PhaseError(_CLIENT_ERROR, str(error)) from error
-
-
-def secret_parts(reference: str) -> tuple[str, str, str, str]:
-    """The id, the JSON key, the version's stage and its id in `secret-id[:json-key[:stage[:version]]]`."""
-    parts = reference.split(":")
-    head = 7 if reference.startswith("arn:") else 1
-    key, stage, version = (*parts[head:], "", "", "")[:3]
-    return ":".join(parts[:head]), key, stage, version
-
-
-def secret_value(name: str, text: str, key: str) -> str:
-    """A secret's text, or one member of it. MissingValueError."""
-    if not key:
-        return text
-    try:
-        return str(json.loads(text)[key])
-    except (ValueError, KeyError, TypeError):
-        raise MissingValueError(f"the secret {name} has no key {key}") from None

@@ -11,7 +11,7 @@ from awspipe.formats.buildspec_model import Buildspec, Phase
 from awspipe.sandbox.builds import environment, runas, runtimes
 from awspipe.sandbox.builds.journal import Journal
 from awspipe.sandbox.builds.output import Output
-from awspipe.sandbox.builds.record import Build
+from awspipe.sandbox.builds.record import THIS_MACHINE, Build
 from awspipe.sandbox.builds.rooms import Rooms, Spot
 from awspipe.sandbox.builds.shell import Ended, Shell
 from awspipe.sandbox.builds.sources import within
@@ -42,7 +42,8 @@ def prepared(journal: Journal, world: World, rooms: Rooms, output: Output) -> Re
     build, log = journal.build, journal.log
     log.say("Phase is DOWNLOAD_SOURCE")
     image = build.project["environment"]["image"]
-    log.say(f"Running on this machine with its own tools, not in {image} ({rooms.level} isolation)")
+    instead = "" if image == THIS_MACHINE else f", not in {image}"
+    log.say(f"Running on this machine with its own tools{instead} ({rooms.level} isolation)")
     sources = _sources(build, world, rooms)
     source = next(iter(sources.values()))
     log.say(f"CODEBUILD_SRC_DIR={source.inside}")

@@ -13,6 +13,10 @@ SUCCEEDED, FAILED, STOPPED, TIMED_OUT, FAULT = "SUCCEEDED", "FAILED", "STOPPED",
 IN_PROGRESS = "IN_PROGRESS"
 
 
+THIS_MACHINE = "this-machine"
+"""The image of a build that is not to play any."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A zip object in S3: an artifact that a build takes or makes."""

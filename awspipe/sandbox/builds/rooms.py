@@ -41,7 +41,7 @@ class Rooms:
         self.box = box
         self._seed = seed
         self._top = Spot(box.share(_TOP), box.path(_TOP))
-        self.step = (self._top / "step").made()
+        self.step = (self._top / "output/tmp").made()
         self.step.here.chmod(0o777)  # a command may run as another user (run-as)
         self.home = self._home()
 

@@ -78,9 +78,9 @@ class Shell:
         step = shlex.quote(self._rooms.step.inside)
         own = shlex.quote(_OWN)
         around = (_RESUME + _KEEP).format(step=step, own=own) if self._keeps else ""
-        script = self._rooms.step.here / "command"
+        script = self._rooms.step.here / "script.sh"
         script.write_text(f"{around}{command}\n", encoding="utf-8")
-        return self._run([self._name, f"{self._rooms.step.inside}/command"], user)
+        return self._run([self._name, f"{self._rooms.step.inside}/script.sh"], user)
 
     def ask(self, script: str) -> str:
         """What a script says, without a word of it in the log."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from awspipe.formats.buildspec_model import Artifacts, Buildspec
-from awspipe.sandbox.builds.record import Place
+from awspipe.sandbox.builds.record import Phase, Place
 
 Line = tuple[int, str]
 """When, in milliseconds since the epoch, and what."""
@@ -38,6 +38,9 @@ class World(Protocol):
 
     def write(self, lines: Sequence[Line]) -> None:
         """Take lines of the build's log; secrets are masked in them."""
+
+    def passed(self, phase: Phase) -> None:
+        """A phase has ended."""
 
     def access(self) -> Mapping[str, str]:
         """The variables by which the build's commands reach AWS, its region among them."""
