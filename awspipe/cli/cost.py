@@ -2,19 +2,131 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from awspipe.cli.console import Console
-from awspipe.cli.options import given
+from awspipe.cli.options import Options, Yes, given
+
+if TYPE_CHECKING:
+    from awspipe.cli.target import Target
+    from awspipe.cost.usage import Reading
+
+EVERYWHERE = "all"
+"""What --region says for every region of the account."""
+
+
+class ShowByDefault(TyperGroup):
+    """`awspipe cost` and `awspipe cost NAME` are `awspipe cost show`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `show` before what is no command of the group."""
+        first = next((word for word in args if not word.startswith("-")), None)
+        if not {"-h", "--help"} & set(args[:1]) and first not in self.commands:
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
 
 app = typer.Typer(
     name="cost",
-    no_args_is_help=True,
+    cls=ShowByDefault,
     short_help="What pipelines cost, from calls that are free.",
-    help="What pipelines cost, computed from calls that are free themselves.",
+    help="What pipelines cost, computed from calls that are free themselves. "
+    "`awspipe cost` and `awspipe cost NAME` are `awspipe cost show`.",
 )
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="One pipeline, with its actions; by default all.")
+    ] = None,
+    bill: Annotated[
+        bool,
+        typer.Option("--bill", help="Also ask Cost Explorer for the bill: AWS charges $0.01 for it."),
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Show what this month's executions cost so far, and where that leads.
+
+    Computed from the executions and builds themselves: each try of an action rounded up to a minute, builds
+    by their machine. All pipelines count, also those that awspipe did not make. --region all looks in every
+    region of the account.
+    """
+    from awspipe.cli.views import cost as view
+    from awspipe.cost.account import account_plan
+    from awspipe.cost.bill import bill as ask_bill
+    from awspipe.cost.meters import Month
+    from awspipe.cost.prices import shipped
+    from awspipe.cost.report import Report
+    from awspipe.cost.usage import everywhere
+
+    options = given(context)
+    console = Console(json=options.json)
+    target, regions = connected(options, console)
+    if bill and not yes:
+        _agree_to_pay(console, options)
+    asked = target.aws.submit(lambda: account_plan(target.aws))
+    month = Month.of(datetime.now(UTC))
+    reading = everywhere(target.aws, regions, month, name or "")
+    _check(reading, name)
+    report = Report(month, reading.uses, shipped(), target.aws.region)
+    charged = ask_bill(target.aws, month) if bill else None
+    bills = {} if charged is None else {"bill": view.bill_document(charged)}
+    console.document({**view.document(report, reading, asked.result()), **bills})
+    console.answer(view.lines(report, reading, asked.result(), name or ""))
+    if charged is not None:
+        console.answer(view.bill_lines(charged))
+
+
+def _agree_to_pay(console: Console, options: Options) -> None:
+    """The one request that AWS charges for is made only after a yes."""
+    from awspipe.cli import asking
+
+    if not console.interactive:
+        raise asking.nobody(
+            "a request to Cost Explorer costs $0.01", options.command("cost", "--bill", "--yes")
+        )
+    question = "A request to Cost Explorer costs $0.01. Go on? [y/N] "
+    asking.go_on(console, question, asking.is_yes, otherwise="Cost Explorer was not asked")
+
+
+def _check(reading: Reading, name: str | None) -> None:
+    """Raise where there is nothing to show: because nothing can be read, or the one pipeline is not there."""
+    from awspipe.errors import AwsError, AwspipeError
+
+    if not reading.uses and reading.unread:
+        raise AwsError(f"the executions cannot be read: {'; '.join(reading.unread)}", code="AccessDenied")
+    if name and not reading.uses:
+        where = ", ".join(reading.regions) if len(reading.regions) < 4 else f"{len(reading.regions)} regions"
+        raise AwspipeError(
+            f"there is no pipeline {name} in {where}", hint="`awspipe cost` shows which there are"
+        )
+
+
+def connected(options: Options, console: Console) -> tuple[Target, tuple[str, ...]]:
+    """The connection, and the regions to look in: one, or with --region all every enabled one."""
+    from awspipe.cli.target import connect
+    from awspipe.cost.account import Unknown
+    from awspipe.cost.usage import enabled_regions
+    from awspipe.errors import AwsError
+
+    if options.region != EVERYWHERE:
+        target = connect(options, console)
+        console.say(target.first_line())
+        return target, (target.aws.region,)
+    target = connect(replace(options, region=None), console)
+    console.say(target.first_line())
+    regions = enabled_regions(target.aws)
+    if isinstance(regions, Unknown):
+        raise AwsError(f"the account's regions cannot be listed: {regions.why}", code="AccessDenied")
+    console.say(f"  . looking in {len(regions)} regions")
+    return target, regions
 
 
 @app.command()
@@ -32,3 +144,24 @@ def prices(context: typer.Context) -> None:
     today = datetime.now(UTC).date()
     console.document(view.document(listed, region, today))
     console.answer(view.lines(listed, region, today))
+
+
+@app.command()
+def refresh(context: typer.Context) -> None:
+    """Compare the prices that awspipe computes with to AWS's public price list.
+
+    Asks the price list in us-east-1, which is free and needs pricing:GetProducts; shows what differs, and
+    changes nothing: awspipe goes on to compute with its own prices.
+    """
+    from awspipe.cli.target import connect
+    from awspipe.cli.views import prices as view
+    from awspipe.cost.prices import shipped
+    from awspipe.cost.refresh import compare
+
+    options = given(context)
+    console = Console(json=options.json)
+    target = connect(options, console, "us-east-1")
+    console.say(target.first_line())
+    compared = compare(target.aws, shipped())
+    console.document(view.compared_document(compared))
+    console.answer(view.compared_lines(compared, shipped()))

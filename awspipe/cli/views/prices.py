@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from awspipe.cli.views import columns
 from awspipe.cost.prices import STALE, Price, PriceList, Row
+from awspipe.cost.refresh import Compared
 
 
 def lines(prices: PriceList, region: str, today: date) -> Iterator[str]:
@@ -86,4 +87,40 @@ def _entry(row: Row, price: Price | None) -> dict[str, Any]:
         "note": row.note or None,
         "source": row.source,
         "as_of": row.as_of.isoformat(),
+    }
+
+
+def compared_lines(compared: Sequence[Compared], prices: PriceList) -> Iterator[str]:
+    """What AWS's price list says otherwise, what it does not have, and how much is the same."""
+    same = [one for one in compared if one.same]
+    differ = [one for one in compared if one.listed is not None and not one.same]
+    rows = [("METER", "REGION", "AWSPIPE", "AWS", "PER")]
+    rows += [
+        (one.meter, one.region, f"{one.ours:f}", f"{one.listed:f}", _unit(prices.rows[one.meter]))
+        for one in differ
+        if one.listed is not None
+    ]
+    if differ:
+        yield from columns.table(rows)
+    for one in compared:
+        if one.listed is None:
+            yield f"  ! {one.meter} in {one.region}: not in AWS's list as {one.usage_type}"
+    rest = len(prices.rows) - len({one.meter for one in compared})
+    yield f"{len(same)} prices are as in AWS's list, {len(differ)} differ; {rest} rows are not looked up"
+
+
+def compared_document(compared: Sequence[Compared]) -> dict[str, Any]:
+    """The comparison as JSON; a listed price of null is one that AWS's list does not have."""
+    return {
+        "prices": [
+            {
+                "meter": one.meter,
+                "region": one.region,
+                "usage_type": one.usage_type,
+                "usd": f"{one.ours:f}",
+                "listed_usd": None if one.listed is None else f"{one.listed:f}",
+                "same": one.same,
+            }
+            for one in compared
+        ]
     }

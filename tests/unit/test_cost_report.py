@@ -1,0 +1,131 @@
+"""What a month comes to: sums, the cheapest mix, and the words of `awspipe cost`."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from awspipe.cli.views import cost as view
+from awspipe.cli.views import prices as prices_view
+from awspipe.cost.account import Legacy
+from awspipe.cost.bill import Bill
+from awspipe.cost.meters import ActionRun, BuildRun, Month, PipelineUse
+from awspipe.cost.prices import shipped
+from awspipe.cost.refresh import Compared
+from awspipe.cost.report import Report
+from awspipe.cost.usage import Reading
+
+PRICES = shipped()
+BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
+MONTH = Month.of(BEGIN + timedelta(days=15))
+
+
+def use(
+    name: str,
+    minutes: int,
+    type_: str = "V2",
+    *,
+    builds: tuple[BuildRun, ...] = (),
+    region: str = "us-east-1",
+) -> PipelineUse:
+    """A pipeline whose source action took so many minutes."""
+    began = BEGIN + timedelta(days=1)
+    action = ActionRun(
+        "e1", "Source", "Source", "Source", "AWS", "Succeeded", began, began + timedelta(minutes=minutes)
+    )
+    return PipelineUse(name, region, type_, BEGIN - timedelta(days=90), MONTH, (action,), builds)
+
+
+def build(minutes: int, meter: str = "build-linux-small") -> BuildRun:
+    return BuildRun(f"p:{minutes}", meter, BEGIN, BEGIN + timedelta(minutes=minutes))
+
+
+def report(*uses: PipelineUse) -> Report:
+    return Report(MONTH, uses, PRICES, "us-east-1")
+
+
+def shown(one: Report, *regions: str, unread: tuple[str, ...] = ()) -> list[str]:
+    return list(view.lines(one, Reading(one.uses, regions or ("us-east-1",), unread), Legacy()))
+
+
+def test_v2_minutes_and_small_builds_share_their_allowances() -> None:
+    one = report(use("a", 80, builds=(build(90),)), use("b", 70, builds=(build(60),)))
+    totals = one.totals(forecast=False)
+    assert one.pipelines_usd(totals) == Decimal("0.100")
+    assert one.builds_usd(totals) == (Decimal("0.250"), ())
+
+
+def test_a_real_bill_is_reproduced() -> None:
+    """Seoul, published by a team: 1.25 USD are 625 action minutes, 1.19 USD are 238 build minutes."""
+    seoul = use("team", 725, builds=(build(338),), region="ap-northeast-2")
+    one = Report(MONTH, (seoul,), PRICES, "ap-northeast-2")
+    totals = one.totals(forecast=False)
+    assert (one.pipelines_usd(totals), one.builds_usd(totals)[0]) == (Decimal("1.250"), Decimal("1.190"))
+
+
+def test_a_forecast_doubles_what_half_a_month_used() -> None:
+    one = report(use("a", 100))
+    assert one.totals(forecast=True).v2_minutes == 200
+    assert (
+        "  forecast    $0.20 (pipelines $0.20, builds $0.00) at the month's end, if it goes on as it began"
+        in shown(one)
+    )
+
+
+def test_the_cheapest_mix_is_named() -> None:
+    one = report(*(use(name, minutes) for name, minutes in (("busy", 400), ("b", 50), ("c", 25), ("d", 25))))
+    assert (
+        "  V1 or V2    as they are $1.80, all V2 $1.80, all V1 $3.00 from day 31; "
+        "cheapest $0.20: V1 busy; V2 b, c, d"
+    ) in shown(one)
+
+
+def test_pipelines_of_one_name_in_two_regions_are_told_apart() -> None:
+    one = report(use("shop", 10), use("shop", 10, region="eu-west-1"))
+    lines = shown(one, "eu-west-1", "us-east-1")
+    assert lines[0].startswith("2026-11 so far, in 2 regions; ")
+    assert [line.split("  ")[1] for line in lines[2:4]] == ["shop (us-east-1)", "shop (eu-west-1)"]
+
+
+def test_an_unknown_price_is_said() -> None:
+    lines = shown(report(use("a", 1, builds=(build(5, "build-linux-2xlarge"),))))
+    assert (
+        "  so far      $0.00 (pipelines $0.00, builds $0.00 and build-linux-2xlarge, "
+        "whose price is not known)"
+    ) in lines
+
+
+def test_what_was_not_read_is_said() -> None:
+    assert "  ! not counted: eu-west-1: denied" in shown(report(use("a", 1)), unread=("eu-west-1: denied",))
+
+
+def test_no_pipeline_at_all() -> None:
+    lines = shown(report())
+    assert lines[0] == (
+        "2026-11 so far, in us-east-1 only (--region all looks in every region); "
+        "USD before tax, prices of 2026-11-22"
+    )
+    assert lines[1] == "  no pipeline"
+
+
+def test_the_bill_is_summed() -> None:
+    bill = Bill((("Amazon EC2", Decimal("7.5")), ("AWS CodePipeline", Decimal("0.25"))), more=True)
+    lines = list(view.bill_lines(bill))
+    assert lines[0] == "  bill        $7.75 so far, by Cost Explorer"
+    assert lines[-1] == "  ! there are more services than one request tells: the sum is too small"
+
+
+def test_a_price_that_aws_lists_otherwise_is_shown() -> None:
+    older = PRICES.with_prices({("pipeline-v2", "us-east-1"): Decimal("0.001")}, date(2026, 1, 1))
+    compared = (
+        Compared(
+            "pipeline-v2", "us-east-1", "USE1-actionExecutionMinute", Decimal("0.001"), Decimal("0.002")
+        ),
+        Compared("kms-key", "us-east-1", "us-east-1-KMS-Keys", Decimal(1), None),
+    )
+    assert list(prices_view.compared_lines(compared, older)) == [
+        "METER        REGION     AWSPIPE  AWS    PER",
+        "pipeline-v2  us-east-1  0.001    0.002  minute",
+        "  ! kms-key in us-east-1: not in AWS's list as us-east-1-KMS-Keys",
+        f"0 prices are as in AWS's list, 1 differ; {len(PRICES.rows) - 2} rows are not looked up",
+    ]
