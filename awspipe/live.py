@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from awspipe import declared
 from awspipe.aws import Aws, refusal, threads
 from awspipe.explain import DENIED, explained
 from awspipe.graph import Graph, Source
@@ -132,9 +133,24 @@ def _found(
     found, tagged = kinds()[kind], _tagged(aws, scope)
     with explained(f"look for any {kind}"):
         if by_name:
-            return tuple(name for name in found.owned(aws, scope, tagged) if Key(kind, name) not in but)
+            seen = frozenset(found.owned(aws, scope, tagged))
+            young = _young(aws, scope, found, tagged) - seen
+            ours = seen | {name for name in young if _is_ours(aws, scope, found, name)}
+            return tuple(name for name in sorted(ours) if Key(kind, name) not in but)
         names = [name for name in sorted(found.in_index(aws, scope, tagged)) if Key(kind, name) not in but]
         return tuple(name for name in names if found.owner(aws, scope, name) == scope.pipeline)
+
+
+def _young(aws: Aws, scope: Scope, kind: type[Resource], tagged: Tagged) -> frozenset[str]:
+    """Where the tag index has not heard of the pipeline yet, lists may not have heard of the rest either."""
+    if scope.pipeline in tagged.names(Pipeline) or not Pipeline.listed(aws, scope):
+        return frozenset()
+    return frozenset(key.name for key in declared.keys(aws, scope) if key.kind == kind.kind)
+
+
+def _is_ours(aws: Aws, scope: Scope, kind: type[Resource], name: str) -> bool:
+    live = kind.read(aws, scope, name, frozenset())
+    return live is not None and live.owner == scope.pipeline
 
 
 def _keep(aws: Aws, scope: Scope, key: Key) -> Kept | None:

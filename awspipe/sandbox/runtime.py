@@ -29,6 +29,10 @@ class Runtime:
     """Seconds during which a new role is unusable, as on AWS where IAM is eventually consistent."""
     account_plan: str = "free"
     """What the account is to AWS's Free Tier: `legacy` (made before 2025-07-15), `free` or `paid`."""
+    slow_lists: float = 0.0
+    """Seconds during which lists do not show what is new (slowlists.py)."""
+    births: dict[tuple[str, str], float] = field(default_factory=dict)
+    """When what lists do not show yet was made, by service and name."""
     endpoint: str | None = None
     """Where this sandbox is served, e.g. `http://127.0.0.1:4711`; None in process."""
     jobs: Jobs = field(default_factory=Jobs)

@@ -24,6 +24,7 @@ from awspipe.sandbox import (
     pricelist,
     runtime,
     s3,
+    slowlists,
 )
 from awspipe.sandbox.service import Backend, SandboxResponse
 
@@ -95,3 +96,4 @@ def install(runtime_: runtime.Runtime) -> None:
     eventbus.install()
     s3.install()
     names.install()
+    slowlists.install()

@@ -1,9 +1,10 @@
 """The sandbox's server: moto with our services behind the front, on a port of this machine's loopback.
 
 Realism for tests, off by default: `AWSPIPE_SANDBOX_ROLE_DELAY` (seconds that a new role is unusable),
-`AWSPIPE_SANDBOX_THROTTLE` (every so many calls one is throttled) and `AWSPIPE_SANDBOX_DELAY_MS` (added to
-every API call), or the options of the same names. `AWSPIPE_SANDBOX_ACCOUNT_PLAN` says what the account is to
-AWS's Free Tier: `legacy`, `free` or `paid`.
+`AWSPIPE_SANDBOX_SLOW_LISTS` (seconds that lists do not show what is new), `AWSPIPE_SANDBOX_THROTTLE` (every
+so many calls one is throttled) and `AWSPIPE_SANDBOX_DELAY_MS` (added to every API call), or the options of
+the same names. `AWSPIPE_SANDBOX_ACCOUNT_PLAN` says what the account is to AWS's Free Tier: `legacy`, `free`
+or `paid`.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="serve at this port and no other")
     for name, kind, what in (
         ("role-delay", float, "seconds that a new role is unusable"),
+        ("slow-lists", float, "seconds that a new thing is missing in lists"),
         ("throttle", int, "throttle every so many calls one"),
         ("delay-ms", float, "milliseconds added to every API call"),
     ):
@@ -177,6 +179,7 @@ def _build(
             state_dir=directory,
             lock=lock,
             role_delay=options.role_delay,
+            slow_lists=options.slow_lists,
             account_plan=options.account_plan,
             endpoint=running.url,
             changes=changes,

@@ -21,7 +21,7 @@ from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
-from awspipe.sandbox import modelrules, runtime
+from awspipe.sandbox import modelrules, runtime, slowlists
 from awspipe.sandbox.saving import READS
 
 Item = TypeVar("Item")
@@ -114,8 +114,12 @@ class SandboxResponse(BaseResponse):
             raise unsupported(self.SERVICE, operation)
         self._check(backend, operation)
         played = runtime.current()
-        with played.reading if operation.startswith(READS) else played.lock:
-            return method(dict(self.params))
+        reads = operation.startswith(READS)
+        with played.reading if reads else played.lock:
+            answer = method(dict(self.params))
+            if not reads:
+                slowlists.changed()
+            return slowlists.seen(self.SERVICE, operation, answer)
 
     def _check(self, backend: Backend, operation: str) -> None:
         model = get_service_model(self.SERVICE).operation_model(operation)

@@ -1,0 +1,60 @@
+"""What a pipeline's own declaration names: so it is found while AWS's lists and tag index are behind.
+
+A pipeline is read by its name, which is never behind. https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
+(eventual consistency)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from awspipe.aws import Aws, maybe
+from awspipe.naming import Scope, part_of
+from awspipe.resources.application import Application
+from awspipe.resources.base import Key
+from awspipe.resources.bucket import Bucket
+from awspipe.resources.deployment_group import DeploymentGroup
+from awspipe.resources.log_group import LogGroup
+from awspipe.resources.project import BuildProject
+from awspipe.resources.repository import Repository
+from awspipe.resources.role import Role
+from awspipe.resources.rule import Rule
+
+
+def keys(aws: Aws, scope: Scope) -> frozenset[Key]:
+    """What a pipeline names and what is called after its actions; some of it may not be ours, or not be."""
+    return aws.once(("declared", scope.pipeline), lambda: frozenset(_keys(aws, scope)))
+
+
+def _keys(aws: Aws, scope: Scope) -> Iterator[Key]:
+    ask = aws.client("codepipeline").get_pipeline
+    found = maybe(lambda: ask(name=scope.pipeline), "PipelineNotFoundException")
+    if found is None:
+        return
+    pipeline = found["pipeline"]
+    yield Key(Role.kind, scope.role(""))
+    yield Key(Bucket.kind, scope.bucket("artifacts"))
+    for stage in pipeline["stages"]:
+        for action in stage["actions"]:
+            part = part_of(stage["name"], action["name"])
+            yield from _of_action(scope, part, action.get("configuration", {}))
+
+
+def _of_action(scope: Scope, part: str, configuration: Mapping[str, Any]) -> Iterator[Key]:
+    match configuration:
+        case {"ProjectName": project}:
+            yield Key(BuildProject.kind, project)
+            yield Key(LogGroup.kind, LogGroup.for_project(scope, project).name)
+        case {"RepositoryName": repository}:
+            yield Key(Repository.kind, repository)
+            yield Key(Rule.kind, scope.rule(part))
+        case {"ApplicationName": application, "DeploymentGroupName": group}:
+            yield Key(Application.kind, application)
+            yield Key(DeploymentGroup.kind, DeploymentGroup.name_of(application, group))
+        case {"BucketName": bucket}:
+            yield Key(Bucket.kind, bucket)
+            return
+        case _:
+            return
+    yield Key(Role.kind, scope.role(part))
