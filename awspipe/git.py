@@ -105,6 +105,15 @@ def head(directory: Path) -> Commit | NoCommit:
     return Commit(commit, subject, dirty)
 
 
+def id_of_head(directory: Path) -> str:
+    """The id of the commit checked out around a directory; "" where there is none, or no git."""
+    try:
+        found = run(directory, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False)
+    except UsageError:
+        return ""
+    return found.stdout.strip() if found.returncode == 0 else ""
+
+
 def _why_none(directory: Path, said: str) -> str:
     if "not a git repository" in said:
         return f"{directory} is not in a git repository"

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-RUNNING = frozenset({"InProgress", "Stopping"})
-"""The states of an execution that goes on."""
+from awspipe.executions import UNFINISHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class Execution:
     @property
     def running(self) -> bool:
         """Whether it goes on."""
-        return self.state in RUNNING
+        return self.state in UNFINISHED
 
     @property
     def busy(self) -> tuple[ActionExecution, ...]:
@@ -124,7 +123,7 @@ def hold(stage_states: Iterable[dict[str, Any]], execution_id: str) -> Hold | No
         return Hold(
             stage["stageName"],
             None if transition["enabled"] else str(transition.get("disabledReason") or "no reason given"),
-            inside["pipelineExecutionId"] if inside.get("status") in RUNNING else "",
+            inside["pipelineExecutionId"] if inside.get("status") in UNFINISHED else "",
         )
     return None
 
@@ -197,6 +196,11 @@ def _moment(one: ActionExecution) -> float:
     return one.started.timestamp() if one.started else 0.0
 
 
+def _last_news(one: ActionExecution) -> float:
+    moment = one.started if one.state == "InProgress" else one.updated
+    return moment.timestamp() if moment else 0.0
+
+
 def with_actions(whole: Execution, actions: tuple[ActionExecution, ...]) -> Execution:
     """An execution with its actions, and the times that they tell of it."""
     first = min((one.started for one in actions if one.started), default=None)
@@ -220,8 +224,8 @@ def changes(before: Execution | None, after: Execution) -> Iterator[Change]:
     if not told and (before is None or after.running):
         yield Change(after)
     known = {one.id: one.state for one in before.actions} if before else {}
-    for one in after.actions:
-        if known.get(one.id) != one.state:
-            yield Change(after, action=one)
+    news = [one for one in after.actions if known.get(one.id) != one.state]
+    for one in sorted(news, key=_last_news):
+        yield Change(after, action=one)
     if after.hold is not None and (before is None or before.hold != after.hold):
         yield Change(after, hold=after.hold)

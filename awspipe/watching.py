@@ -179,11 +179,15 @@ def listing(line: Line, pipeline: str) -> tuple[Execution, ...]:
 class Chooser:
     """Finds the execution to watch: the newest that goes on, else the next that starts.
 
-    `newest`: the newest that there was at the first look.
+    `commit` is the revision that is checked out where the command was typed, or "". Where the newest
+    execution carries it, that one is meant although it has ended: after a push it does not matter which of
+    the two was quicker. Where no commit is known, so is the one that the creation started, while it
+    is the only one. `newest` is the newest that there was at the first look.
     """
 
     line: Line
     pipeline: str
+    commit: str = ""
     newest: Execution | None = None
     _known: frozenset[str] | None = None
 
@@ -191,7 +195,14 @@ class Chooser:
         """The execution, once there is one."""
         listed = listing(self.line, self.pipeline)
         if self._known is None:
-            self._known = frozenset(one.id for one in listed)
+            self._known = frozenset(one.id for one in listed if not self._is_meant(one, listed))
             self.newest = next(iter(listed), None)
         running = next((one for one in listed if one.running), None)
         return running or next((one for one in listed if one.id not in self._known), None)
+
+    def _is_meant(self, one: Execution, listed: tuple[Execution, ...]) -> bool:
+        if one is not listed[0]:
+            return False
+        if self.commit:
+            return one.revision == self.commit
+        return len(listed) == 1 and one.trigger == "CreatePipeline"

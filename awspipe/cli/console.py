@@ -18,6 +18,15 @@ from typing import Any, TextIO
 from awspipe.cli.views.columns import fitted
 
 _COLOURS = {"+": "32", "~": "33", "-": "31", "!": "33", "error": "31;1", "dim": "2", "bold": "1"}
+_COLOURS |= {"●": "32", "▶": "36", "×": "31", "■": "33"}
+
+
+class ToldError(Exception):
+    """What there is to say has been said: only the exit code is left."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(exit_code)
+        self.exit_code = exit_code
 
 
 @dataclass
@@ -36,11 +45,17 @@ class Console:
 
     def document(self, document: dict[str, Any]) -> None:
         """Print the answer as JSON, with the version of its shape, if it is to be that."""
-        if not self.json:
-            return
+        if self.json:
+            self._print(self._dumped(document, indent=2), self.out, paint=False)
+
+    def record(self, document: dict[str, Any]) -> None:
+        """Print one of many answers as a JSON document of one line, if they are to be that."""
+        if self.json:
+            self._print(self._dumped(document), self.out, paint=False)
+
+    def _dumped(self, document: dict[str, Any], indent: int | None = None) -> str:
         plain = "utf" not in (getattr(self.out, "encoding", None) or "utf-8").lower()
-        text = json.dumps({"schema_version": 1, **document}, indent=2, ensure_ascii=plain, default=str)
-        self._print(text, self.out, paint=False)
+        return json.dumps({"schema_version": 1, **document}, indent=indent, ensure_ascii=plain, default=str)
 
     def say(self, lines: str | Iterable[str]) -> None:
         """Print lines of talk, unless the answer is JSON. That nobody listens any more stops no work."""

@@ -14,7 +14,7 @@ from awspipe.cli import sandbox as sandbox_commands
 from awspipe.cli import usage
 from awspipe.cli.approve import approve, reject
 from awspipe.cli.build import build
-from awspipe.cli.console import Console, reconfigure
+from awspipe.cli.console import Console, ToldError, reconfigure
 from awspipe.cli.deploy import deploy
 from awspipe.cli.doctor import doctor
 from awspipe.cli.down import down
@@ -30,6 +30,7 @@ from awspipe.cli.stop import stop
 from awspipe.cli.transitions import disable, enable
 from awspipe.cli.up import up
 from awspipe.cli.validate import schema, validate
+from awspipe.cli.watch import watch
 from awspipe.errors import AwspipeError, StoppedError
 
 app = typer.Typer(
@@ -73,11 +74,12 @@ def awspipe(
     context.obj = Options(profile, region, endpoint_url, sandbox, json, debug)
 
 
+WATCHING = (status, watch)
 STEERING = (approve, reject, retry, rollback, stop, disable, enable)
 
 ALONE = (build, deploy)
 
-for command in (init, validate, plan, up, status, *STEERING, ls, down, *ALONE, policy, doctor, schema):
+for command in (init, validate, plan, up, *WATCHING, *STEERING, ls, down, *ALONE, policy, doctor, schema):
     app.command()(command)
 app.command("git-credential", hidden=True)(git_credential)
 app.add_typer(cost_commands.app)
@@ -143,6 +145,8 @@ def _report(console: Console, error: AwspipeError, *, debug: bool, cause: BaseEx
 
 
 def _report_other(console: Console, error: Exception, *, debug: bool) -> int:
+    if isinstance(error, ToldError):
+        return error.exit_code
     if text := usage.help_shown(error):
         sys.stdout.write(f"{text}\n")
         return 0

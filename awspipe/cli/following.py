@@ -1,0 +1,247 @@
+"""What `watch`, `run --watch` and `up --watch` share: an execution followed, shown and judged."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from awspipe.aws import Aws
+from awspipe.cli import choosing
+from awspipe.cli.console import Console, ToldError
+from awspipe.cli.screens import Screen, screen
+from awspipe.cli.target import Target, connect
+from awspipe.cli.views import columns, errors
+from awspipe.cli.views import watch as view
+from awspipe.errors import AwsError, AwspipeError, CredentialsError, PendingError, StoppedError, UsageError
+from awspipe.failures import Cause, causes
+from awspipe.polling import Line, Poller, Recovered, Trouble
+from awspipe.snapshots import Execution
+from awspipe.watching import Board, Chooser, Reader, listing
+
+T = TypeVar("T")
+
+FAILED = 5
+"""The exit code of an execution that did not succeed."""
+LATEST = "latest"
+_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def renewal(target: Target) -> Callable[[], Aws] | None:
+    """What makes a connection with the credentials as they are now.
+
+    None where they were given to this process and nobody outside can change them.
+    """
+    credentials = target.aws.session.get_credentials()
+    if credentials is None or credentials.method in ("env", "explicit"):
+        return None
+    return lambda: polling(connect(target.options, Console(json=True), target.aws.region).aws)
+
+
+def polling(aws: Aws) -> Aws:
+    """The same connection for a poller, which does the waiting itself."""
+    return Aws(aws.session, aws.region, aws.endpoint_url, listener=aws.listener, once_each=True)
+
+
+@dataclass
+class Following:
+    """One pipeline that is watched. `limit` is in seconds; None: for as long as it takes."""
+
+    console: Console
+    target: Target
+    pipeline: str
+    limit: float | None = None
+    commit: str = ""
+    """The commit that is checked out where the command was typed."""
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], object] = time.sleep
+    _line: Line = field(init=False)
+    _deadline: float | None = field(init=False)
+    _now: str = ""
+
+    def __post_init__(self) -> None:
+        renew = None if self.target.sandbox else renewal(self.target)
+        self._line = Line(polling(self.target.aws), renew, self.clock, self.sleep)
+        self._deadline = None if self.limit is None else self._line.clock() + self.limit
+
+    def one(self, wanted: str | None = None) -> None:
+        """Follow one execution: `wanted`, the newest that goes on, or the next to start.
+
+        Raises ToldError where it does not succeed, PendingError at the time limit.
+        """
+        self.id(self._found(wanted) if wanted else self._chosen())
+
+    def id(self, execution: str, *, fresh: bool = False) -> None:
+        """Follow the execution of an id; `fresh`: it was started a moment ago."""
+        self._now = execution
+        with self._screen() as shown:
+            last = self._watched(shown, Reader(self._line, self.pipeline, execution, fresh))
+        if code := self._end(last):
+            raise ToldError(code)
+
+    def all(self) -> None:
+        """Follow every execution that goes on, until none does. Raises ToldError where one failed."""
+        before: dict[str, Execution] = {}
+        code = 0
+        with self._screen(several=True) as shown:
+            for found in self._looks(shown, Board(self._line, self.pipeline).read):
+                for one in found:
+                    old = before.get(one.id)
+                    if old == one:
+                        continue
+                    shown.look(old, one)
+                    before[one.id] = one
+                    if not one.running:
+                        failed = self._end(one)
+                        code = code if one.state == "Superseded" else max(code, failed)
+                if before and not any(one.running for one in before.values()):
+                    break
+            else:
+                raise self._pending(f"{sum(one.running for one in before.values())} executions go on")
+        if code:
+            raise ToldError(code)
+
+    def _screen(self, *, several: bool = False) -> Screen:
+        approve = self.target.command_anywhere("approve", self.pipeline)
+        return screen(self.console, approve, several=several)
+
+    def _watched(self, shown: Screen, reader: Reader) -> Execution:
+        before: Execution | None = None
+        for one in self._looks(shown, reader.read):
+            if one != before:
+                shown.look(before, one)
+            before = one
+            if not one.running:
+                return one
+        raise self._pending(f"execution {reader.id[:8]} goes on")
+
+    def _looks(self, shown: Screen, read: Callable[[], T]) -> Iterator[T]:
+        """What is seen, look after look, until the time is over; troubles are told of."""
+        poller = Poller(self._line, self._deadline)
+        with self._existing():
+            for one in poller.looks(read, f"look at pipeline {self.pipeline}"):
+                if isinstance(one, Trouble | Recovered):
+                    shown.tell(one)
+                else:
+                    yield one
+
+    @contextlib.contextmanager
+    def _existing(self) -> Iterator[None]:
+        """Say it in our words where there is no such pipeline."""
+        try:
+            yield
+        except AwsError as error:
+            if error.code == "PipelineNotFoundException":
+                raise choosing.missing(self.target, self.pipeline) from error
+            raise
+
+    def _chosen(self) -> str:
+        """The newest execution that goes on, or the next to start: waited for, and said so."""
+        chooser = Chooser(self._line, self.pipeline, self.commit)
+        told = False
+        for found in self._looks(self._screen(several=True), chooser.read):
+            if found is not None:
+                return found.id
+            if not told:
+                self.console.say(view.waiting(self.pipeline, chooser.newest, self._command(LATEST)))
+                self.console.record(view.waiting_record(self.pipeline, chooser.newest))
+            told = True
+        raise self._pending("no execution has started")
+
+    def _found(self, wanted: str) -> str:
+        """The execution of an id, of how one begins, or the newest."""
+        if _ID.fullmatch(wanted):
+            return wanted
+        looks = self._looks(self._screen(several=True), lambda: listing(self._line, self.pipeline))
+        listed = next(looks)
+        fitting = [one.id for one in listed if wanted == LATEST or one.id.startswith(wanted.lower())]
+        if wanted != LATEST and len(fitting) > 1:
+            raise UsageError(f"{len(fitting)} executions begin with {wanted}", hint=", ".join(fitting[:5]))
+        if not fitting:
+            which = (
+                "no execution yet" if not listed else f"no execution {wanted} among its newest {len(listed)}"
+            )
+            recent = ", ".join(one.id[:8] for one in listed[:5])
+            raise AwspipeError(
+                f"{self.pipeline} has {which}",
+                hint=f"its newest are {recent}" if recent else f"`{self._run()}` starts one",
+            )
+        return fitting[0]
+
+    def _run(self) -> str:
+        return self.target.command_anywhere("run", self.pipeline)
+
+    def _command(self, execution: str) -> str:
+        """What comes back to an execution."""
+        return self.target.command_anywhere("watch", self.pipeline, "--execution", execution[:8])
+
+    def _pending(self, what: str) -> PendingError:
+        again = (
+            self._command(self._now) if self._now else self.target.command_anywhere("watch", self.pipeline)
+        )
+        return PendingError(
+            f"{what}, and the time of --timeout is over; nothing was stopped", hint=f"`{again}` waits on"
+        )
+
+    def _end(self, one: Execution) -> int:
+        """Say how an execution ended; the exit code that means."""
+        code = 0 if one.state == "Succeeded" else FAILED
+        found = self._causes(one) if code else ()
+        self.console.answer(view.end(one, found))
+        self.console.answer(columns.next_commands(self._next(one)))
+        self.console.record(view.end_record(one, found, code))
+        return code
+
+    def _next(self, one: Execution) -> Iterator[tuple[str, str]]:
+        if one.superseded_by:
+            yield self._command(one.superseded_by), "follows the one that took over"
+        else:
+            yield self.target.command_anywhere("status", self.pipeline), "where the pipeline stands"
+
+    def _causes(self, one: Execution) -> tuple[Cause, ...]:
+        """Why an execution ended so; what the actions say themselves where no more can be read."""
+        aws = self._line.aws
+        asking = Aws(aws.session, aws.region, aws.endpoint_url, listener=aws.listener)
+        try:
+            return causes(asking, self.pipeline, one.id)
+        except AwspipeError as error:
+            self.console.say(f"! {error.message}")
+            failed = [it for it in one.actions if it.state == "Failed"]
+            return tuple(Cause(it.stage, it.name, view.why(it)) for it in failed)
+        finally:
+            asking.close()
+
+    @contextlib.contextmanager
+    def reporting(self) -> Iterator[None]:
+        """Say how to come back after Ctrl-C and lost credentials; errors are JSON lines among others."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.console.say("")  # the terminal has written ^C
+            raise self._told(self._detached()) from None
+        except CredentialsError as error:
+            if self._now:
+                error.hint = (
+                    f"log in again; `{self._command(self._now)}` comes back to it: the execution goes on"
+                )
+            raise self._told(error) from error
+        except AwspipeError as error:
+            raise self._told(error) from error
+
+    def _detached(self) -> StoppedError:
+        if not self._now:
+            return StoppedError("stopped watching: nothing was stopped")
+        return StoppedError(
+            f"stopped watching: execution {self._now[:8]} of {self.pipeline} goes on",
+            hint=f"`{self._command(self._now)}` comes back to it",
+        )
+
+    def _told(self, error: AwspipeError) -> Exception:
+        """An error among JSON lines is a line of its own."""
+        if not self.console.json:
+            return error
+        self.console.record({"event": "error", "error": errors.document(error)})
+        return ToldError(error.exit_code)
