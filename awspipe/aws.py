@@ -236,6 +236,8 @@ class Aws:
 
     def close(self) -> None:
         """End the threads."""
+        for one in self._elsewhere.values():
+            one.close()
         if "_pool" in self.__dict__:
             self._pool.shutdown(wait=False, cancel_futures=True)
 

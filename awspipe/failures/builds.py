@@ -15,7 +15,9 @@ from awspipe.failures.cause import Failure, Said, Where
 from awspipe.failures.reading import allowed
 
 _EVENTS = 300
-_LAST = 20
+_LAST, _WIDE = 20, 400
+"""The lines at the end, and as much of each, in which a cause is looked for."""
+
 _WITH_COMMANDS = ("INSTALL", "PRE_BUILD", "BUILD", "POST_BUILD")
 _LATE = 10_000
 """Milliseconds by which a line may be later than the end of its phase."""
@@ -102,7 +104,7 @@ def _add_lines(aws: Aws, failure: Failure, build: dict[str, Any], phase: dict[st
     failure.facts |= _asked(lines)
     if phase.get("phaseType") in _WITH_COMMANDS:
         failure.detail += command_lines(lines, phase["phaseType"])
-        failure.said.append(Said(Where.LOG, "".join(failure.detail[-_LAST:])))
+        failure.said.append(Said(Where.LOG, "".join(one[:_WIDE] for one in failure.detail[-_LAST:])))
 
 
 def log_lines(

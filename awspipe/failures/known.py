@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from awspipe.failures import plain
 from awspipe.failures.cause import Cause, Failure, Said, Where
 
+_LONGEST = 8000
+"""As much of a text is searched: anybody may have written it, and of any length."""
+
 More = Callable[[Failure, re.Match[str]], Mapping[str, str] | None]
 
 
@@ -66,7 +69,7 @@ def _match(row: Row, failure: Failure) -> re.Match[str] | None:
         return None
     for one in failure.said:
         if one.where in row.where and re.search(row.code, one.code, re.IGNORECASE):
-            found = re.search(row.text, one.text, re.IGNORECASE | re.DOTALL)
+            found = re.search(row.text, one.text[:_LONGEST], re.IGNORECASE | re.DOTALL)
             if found is not None:
                 return found
     return None

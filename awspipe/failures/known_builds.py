@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/codebuild/latest/userguide/troubleshooting.html
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 
@@ -34,13 +35,59 @@ def _buildspec(failure: Failure, match: re.Match[str]) -> Mapping[str, str]:
     }
 
 
+_PROGRAMS = (
+    *(
+        "aws",
+        "bundle",
+        "cargo",
+        "composer",
+        "curl",
+        "docker",
+        "dotnet",
+        "git",
+        "go",
+        "gradle",
+        "java",
+        "jq",
+        "make",
+    ),
+    *(
+        "mvn",
+        "node",
+        "npm",
+        "npx",
+        "php",
+        "pip",
+        "pip3",
+        "pnpm",
+        "pytest",
+        "python",
+        "python3",
+        "ruby",
+        "sam",
+    ),
+    *("terraform", "unzip", "uv", "yarn", "zip"),
+)
+
+
+def _meant(program: str) -> str:
+    """A question, where a program's name is nearly one that many builds use."""
+    if program in _PROGRAMS:
+        return ""
+    near = [one for one in _PROGRAMS if sorted(one) == sorted(program)]
+    near += difflib.get_close_matches(program, _PROGRAMS, 1, cutoff=0.65)
+    return f"did you mean {near[0]}? Else " if near else ""
+
+
 def _command(failure: Failure, match: re.Match[str]) -> Mapping[str, str]:
     """The first line of the command, and which program it did not find, where the shell says so."""
     first, _, more = match["command"].strip().partition("\n")
     missing = next(filter(None, map(_not_found, reversed(failure.detail))), None)
+    program = missing or next(iter(first.split()), "")
     return {
         "command": f"{first} ..." if more.strip() else first,
-        "program": missing or first.split()[0],
+        "program": program,
+        "meant": _meant(program),
     }
 
 
@@ -227,7 +274,7 @@ ROWS = (
         where=_SAID,
         text=rf"{_COMMAND}127",
         line="the build has no program {program} (exit code 127): {command}",
-        fix="install it under `install:` in the buildspec, or take an `image:` that has it",
+        fix="{meant}install it under `install:` in the buildspec, or take an `image:` that has it",
         more=_command,
         source="https://github.com/acantril/learn-cantrill-io-labs/issues/155",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 
@@ -16,14 +17,18 @@ LAST = 10
 def line(text: str) -> str:
     """A text as one line: no secret, no colour, no control character, no line end."""
     joined = " ".join(redacted(_ESCAPE.sub("", text)).split())
-    return _printable(joined)[:_LONGEST]
+    return _printable(joined[:_LONGEST])
 
 
 def tail(texts: Iterable[str], count: int = LAST) -> list[str]:
     """The last lines of a text in pieces, with what only moves the cursor taken out."""
     text = redacted(_ESCAPE.sub("", "".join(one if one.endswith("\n") else f"{one}\n" for one in texts)))
-    lines = [_printable(_final(one).expandtabs(4).rstrip())[:_LONGEST] for one in text.split("\n")]
-    return [one for one in lines if one][-count:]
+    lines = (_shown(one) for one in reversed(text.split("\n")))
+    return list(itertools.islice(filter(None, lines), count))[::-1]
+
+
+def _shown(text: str) -> str:
+    return _printable(_final(text)[:_LONGEST].expandtabs(4).rstrip())[:_LONGEST]
 
 
 def _final(text: str) -> str:

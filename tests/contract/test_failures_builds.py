@@ -64,7 +64,7 @@ def test_a_program_that_is_not_there(shop: Shop) -> None:
         "command-not-found",
         "the build has no program nmp (exit code 127): nmp ci --silent",
     )
-    assert fix == "install it under `install:` in the buildspec, or take an `image:` that has it"
+    assert fix.startswith("did you mean npm? Else install it under `install:` in the buildspec, or take")
     assert detail[-1].endswith("nmp: not found")
 
 
@@ -236,6 +236,14 @@ def test_secrets_and_control_characters_are_not_shown(shop: Shop) -> None:
     command = f"printf '\\033[31mkey {key}\\033[0m\\n10%%\\r100%%\\n\\007bell\\n'; exit 1"
     detail = told(shop, {"buildspec.yml": buildspec(f'"{command}"'.replace("\\", "\\\\"))})[3]
     assert detail == ("key ***", "100%", "?bell")
+
+
+def test_an_action_in_another_region_is_asked_for_there(shop: Shop) -> None:
+    there = shop.aws.at("us-east-1")
+    assert there is shop.aws.at("us-east-1")
+    assert there.client("codebuild").meta.region_name == "us-east-1"
+    assert shop.aws.at(shop.aws.region) is shop.aws
+    assert shop.aws.client("codebuild").meta.region_name == shop.aws.region
 
 
 def test_how_many_calls_it_takes(shop: Shop) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from awspipe.failures import known
 from awspipe.failures.cause import Failure, Place, Said, Where
@@ -340,6 +342,29 @@ def test_awss_words_are_understood(name: str, given: Failure, line: str, fix: st
     assert (cause.known, cause.line, cause.fix) == (name, line, fix)
 
 
+@given(
+    st.text(max_size=200), st.sampled_from(list(Where)), st.sampled_from(["CodeBuild", "CodeDeploy", "S3"])
+)
+@settings(max_examples=200, deadline=None)
+def test_no_words_of_anybody_break_it(text: str, where: Where, provider: str) -> None:
+    hints = ("", "Error while executing command: ", "stat a: no such file or directory", "User: arn:a is not")
+    for hint in hints:
+        one = failure(provider, said=[Said(where, hint + text, text)], detail=[text], facts=dict(EVENT))
+        cause = known.explained(rows(provider), one)
+        assert cause.line.isprintable()
+        assert all(line.isprintable() for line in cause.detail)
+
+
+@pytest.mark.parametrize(
+    "text", ["a." * 50_000, "connection " * 9_000, " at line" * 9_000, "x://" * 20_000, "\x1b]" * 50_000]
+)
+def test_long_words_take_no_long_time(text: str) -> None:
+    for where in Where:
+        for provider in ("CodeBuild", "CodeDeploy", "CodeStarSourceConnection"):
+            one = failure(provider, said=[Said(where, text)], detail=[text] * 3)
+            assert len(known.explained(rows(provider), one).line) <= 1000
+
+
 def test_every_row_has_a_test_of_its_own() -> None:
     tests = Path(__file__).parent.parent
     text = "".join(one.read_text(encoding="utf-8") for one in tests.rglob("test_failures_*.py"))
@@ -370,7 +395,7 @@ def test_no_line_asks_for_a_name_that_nobody_gives() -> None:
         "grant",
     }
     more = {"command", "program", "asked", "bucket", "repository", "ConnectionArn", "S3ObjectKey"}
-    more |= {"ProjectName", "action", "variables"}
+    more |= {"ProjectName", "action", "variables", "meant"}
     for provider in ("CodeBuild", "CodeDeploy", ""):
         for row in rows(provider):
             asked = {part for _, part, _, _ in Formatter().parse(row.line + row.fix) if part}
