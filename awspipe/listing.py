@@ -2,26 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from awspipe.aws import Aws, owner_of, refusal, threads
+from awspipe.errors import AwsError
+from awspipe.executions import ExecutionStatus, executions_of
 from awspipe.explain import DENIED, explained
 from awspipe.naming import OWNER_TAG, Scope
 
+_AT_ONCE = 4
+"""Calls side by side: many at once are throttled, and take longer.
+https://github.com/aws-ia/terraform-aws-control_tower_account_factory/issues/351"""
+
+_NOT_ASKED = "not asked: another one was denied"
 _INDEX_LAG = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineEntry:
-    """A pipeline of ours in a list."""
+    """A pipeline of ours in a list, with its latest execution.
+
+    `unread` is why that could not be read, AWS's code; "" where it was, also where there is none.
+    """
 
     name: str
     type: str
     version: int
     created: datetime | None
     updated: datetime | None
+    latest: ExecutionStatus | None = None
+    unread: str = ""
+
+
+def with_latest(aws: Aws, entries: Sequence[PipelineEntry]) -> tuple[PipelineEntry, ...]:
+    """The pipelines with their latest executions: one call each, a few at a time.
+
+    What AWS throttles or denies is told as not read; once it has denied one, the others are not asked for.
+    """
+    denied = threading.Event()
+
+    def asked(one: PipelineEntry) -> PipelineEntry:
+        if denied.is_set():
+            return replace(one, unread=_NOT_ASKED)
+        try:
+            with explained(f"look at pipeline {one.name}"):
+                return replace(one, latest=next(executions_of(aws, one.name, 1), None))
+        except AwsError as error:
+            if error.code in DENIED:
+                denied.set()
+            return replace(one, unread=error.code or "no answer")
+
+    with threads(_AT_ONCE, "latest") as pool:
+        return tuple(pool.map(asked, entries))
 
 
 def pipelines(aws: Aws, now: datetime) -> tuple[PipelineEntry, ...]:
@@ -60,14 +96,18 @@ _UNREADABLE: frozenset[str] = frozenset({"\0"})
 
 
 def _indexed(aws: Aws) -> frozenset[str]:
+    """The pipelines of ours in AWS's tag index; `_UNREADABLE` where it may not be read.
+
+    The whole service is asked for: a pipeline's ARN has no part that names its type.
+    https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+    """
     names: list[str] = []
 
     def ask() -> None:
         pages = aws.client("resourcegroupstaggingapi").get_paginator("get_resources")
-        for page in pages.paginate(
-            TagFilters=[{"Key": OWNER_TAG}], ResourceTypeFilters=["codepipeline:pipeline"]
-        ):
-            names.extend(one["ResourceARN"].rpartition(":")[2] for one in page["ResourceTagMappingList"])
+        for page in pages.paginate(TagFilters=[{"Key": OWNER_TAG}], ResourceTypeFilters=["codepipeline"]):
+            owned = ((one["ResourceARN"], owner_of(one["Tags"])) for one in page["ResourceTagMappingList"])
+            names.extend(name for arn, name in owned if name and name == arn.rpartition(":")[2])
 
     return _UNREADABLE if refusal(ask, *DENIED) else frozenset(names)
 

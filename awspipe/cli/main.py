@@ -19,8 +19,10 @@ from awspipe.cli.deploy import deploy
 from awspipe.cli.doctor import doctor
 from awspipe.cli.down import down
 from awspipe.cli.git_credential import git_credential
+from awspipe.cli.history import history
 from awspipe.cli.init import init
 from awspipe.cli.ls import ls
+from awspipe.cli.open import open_
 from awspipe.cli.options import Options, hoisted
 from awspipe.cli.plan import plan
 from awspipe.cli.policy import policy
@@ -78,9 +80,11 @@ WATCHING = (status, watch)
 STEERING = (approve, reject, retry, rollback, stop, disable, enable)
 
 ALONE = (build, deploy)
+LISTING = (history, ls)
 
-for command in (init, validate, plan, up, *WATCHING, *STEERING, ls, down, *ALONE, policy, doctor, schema):
+for command in (init, validate, plan, up, *WATCHING, *STEERING, *LISTING, down, *ALONE, policy, doctor, schema):
     app.command()(command)
+app.command("open")(open_)
 app.command("git-credential", hidden=True)(git_credential)
 app.add_typer(cost_commands.app)
 app.add_typer(sandbox_commands.app)

@@ -232,13 +232,20 @@ def test_an_age_is_said_in_its_largest_unit(seconds: int, shown: str) -> None:
 
 def test_pipelines_stand_in_columns() -> None:
     found = [
-        PipelineEntry("a", "V1", 12, NOW - timedelta(days=3), NOW - timedelta(hours=2)),
+        PipelineEntry("a", "V1", 12, NOW - timedelta(days=3), NOW - timedelta(hours=2), _execution()),
+        PipelineEntry("b", "V2", 2, NOW, NOW, _execution(state="InProgress")),
         PipelineEntry("long-name", "V2", 1, None, None),
+        PipelineEntry("other", "V2", 1, NOW, NOW, unread="ThrottlingException"),
     ]
     assert list(ls_view.lines(found, NOW)) == [
-        "NAME       TYPE  VERSION  AGE  CHANGED",
-        "a          V1    12       3 d  2 h ago",
-        "long-name  V2    1        ?    ?",
+        "NAME       LATEST      SINCE  TYPE  VERSION  AGE  CHANGED",
+        "a          Failed      2 min  V1    12       3 d  2 h ago",
+        "b          InProgress  5 min  V2    2        0 s  0 s ago",
+        "long-name  never ran   -      V2    1        ?    ?",
+        "other      ?           ?      V2    1        0 s  0 s ago",
+    ]
+    assert list(ls_view.notes(found)) == [
+        "  ! the executions of 1 of 4 could not be read: ThrottlingException"
     ]
     assert list(ls_view.lines([], NOW)) == ["no pipelines made by awspipe in this region"]
 

@@ -7,21 +7,46 @@ from datetime import datetime
 from typing import Any
 
 from awspipe.cli.views import columns
-from awspipe.cli.views.moments import age
+from awspipe.cli.views.moments import age, iso
+from awspipe.cli.views.status import execution_document
 from awspipe.listing import PipelineEntry
 
 
 def lines(found: Sequence[PipelineEntry], now: datetime) -> Iterator[str]:
-    """A table: name, type, version, age, last change."""
+    """A table: name, how its latest execution stands and since when, type, version, age, last change."""
     if not found:
         yield "no pipelines made by awspipe in this region"
         return
-    rows = [("NAME", "TYPE", "VERSION", "AGE", "CHANGED")]
+    rows = [("NAME", "LATEST", "SINCE", "TYPE", "VERSION", "AGE", "CHANGED")]
     rows += [
-        (one.name, one.type, str(one.version), _age(one.created, now), _ago(one.updated, now))
+        (
+            one.name,
+            *_latest(one, now),
+            one.type,
+            str(one.version),
+            _age(one.created, now),
+            _ago(one.updated, now),
+        )
         for one in found
     ]
     yield from columns.table(rows)
+
+
+def notes(found: Sequence[PipelineEntry]) -> Iterator[str]:
+    """What could not be read, and why."""
+    unread = [one for one in found if one.unread]
+    if unread:
+        whys = ", ".join(dict.fromkeys(one.unread for one in unread))
+        yield f"  ! the executions of {len(unread)} of {len(found)} could not be read: {whys}"
+
+
+def _latest(one: PipelineEntry, now: datetime) -> tuple[str, str]:
+    if one.unread:
+        return "?", "?"
+    if one.latest is None:
+        return "never ran", "-"
+    since = one.latest.started if one.latest.unfinished else one.latest.updated
+    return one.latest.state, _age(since, now)
 
 
 def _age(moment: datetime | None, now: datetime) -> str:
@@ -42,8 +67,10 @@ def document(account: str, region: str, found: Sequence[PipelineEntry]) -> dict[
                 "name": one.name,
                 "type": one.type,
                 "version": one.version,
-                "created": one.created.isoformat() if one.created else None,
-                "updated": one.updated.isoformat() if one.updated else None,
+                "created": iso(one.created),
+                "updated": iso(one.updated),
+                "latest": execution_document(one.latest) if one.latest else None,
+                "unread": one.unread or None,
             }
             for one in found
         ],
