@@ -82,7 +82,20 @@ STEERING = (approve, reject, retry, rollback, stop, disable, enable)
 ALONE = (build, deploy)
 LISTING = (history, ls)
 
-for command in (init, validate, plan, up, *WATCHING, *STEERING, *LISTING, down, *ALONE, policy, doctor, schema):
+for command in (
+    init,
+    validate,
+    plan,
+    up,
+    *WATCHING,
+    *STEERING,
+    *LISTING,
+    down,
+    *ALONE,
+    policy,
+    doctor,
+    schema,
+):
     app.command()(command)
 app.command("open")(open_)
 app.command("git-credential", hidden=True)(git_credential)
