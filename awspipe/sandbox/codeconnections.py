@@ -38,6 +38,8 @@ class Connection:
     arn: str
     provider: str
     tags: dict[str, str] = field(default_factory=dict)
+    heads: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By repository and place: what its refs were when they were last looked at (`watching.py`)."""
 
     @property
     def repositories(self) -> dict[str, str] | None:
@@ -156,6 +158,15 @@ _BY_NAME: dict[str, BackendDict[Any]] = {
     NAMES[0]: codeconnections_backends,
     NAMES[1]: BackendDict(OldNameBackend, NAMES[1], **_PLACES),
 }
+
+
+def every_backend() -> Iterator[CodeConnectionsBackend]:
+    """The backend of each account and region in use."""
+    for _, _, backend in codeconnections_backends.iter_backends():
+        if isinstance(backend, CodeConnectionsBackend):
+            yield backend
+
+
 _RESPONSES = {name: response_class(name, codeconnections_backends) for name in NAMES}
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from moto.core.base_backend import BackendDict
 from moto.core.resource_tagging import TaggedResource
 
-from awspipe.sandbox import eventbus, roles, runtime, structure, tags
+from awspipe.sandbox import eventbus, roles, runtime, structure, tags, triggers
 from awspipe.sandbox.codepipeline_executions import Executions, Trigger
 from awspipe.sandbox.codepipeline_steering import Steering
 from awspipe.sandbox.pipelines import Pipeline
@@ -190,6 +190,16 @@ def _shown(declaration: structure.Declaration) -> Answer:
 
 codepipeline_backends: BackendDict[CodePipelineBackend] = BackendDict(CodePipelineBackend, "codepipeline")
 Response = response_class("codepipeline", codepipeline_backends)
+
+
+def start_by_push(account: str, region: str, push: triggers.Push) -> None:
+    """A push reached a repository that a connection leads to. Called with the lock held."""
+    backend = codepipeline_backends[account][region]
+    for found in list(backend.pipelines.values()):
+        started = triggers.started_by(found.declaration, push)
+        if started is not None:
+            action, how = started
+            backend.start_by_push(found, Trigger(how, push.connection), action, push)
 
 
 def start_by_rule(delivery: eventbus.Delivery) -> None:

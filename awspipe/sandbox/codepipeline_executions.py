@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from awspipe.sandbox import announcements, codepipeline_state, pushes
+from awspipe.sandbox.actions.base import Revision
 from awspipe.sandbox.engine import PipelineEngine
 from awspipe.sandbox.pipelines import SUCCEEDED, Execution, Pipeline, Trigger
 from awspipe.sandbox.service import Answer, RefusalError, Request, new_id, page, without_nothing
+from awspipe.sandbox.triggers import BRANCH, Push
 
 __all__ = ["Executions", "Trigger"]
 
@@ -89,6 +91,16 @@ class Executions:
             return
         if made.mode != "PARALLEL":  # there the newest revision is taken, whatever the event says
             made.pushed = pushes.revisions(found.declaration, given)
+        self._begin(found, made)
+
+    def start_by_push(self, found: Pipeline, trigger: Trigger, action: str, push: Push) -> None:
+        """Start an execution for a push through a connection, with the very commit that was pushed."""
+        try:
+            made = self._made(found, trigger, {})
+        except RefusalError:
+            return
+        branch = push.name if push.kind == BRANCH else None
+        made.pushed = {action: Revision(push.commit, branch=branch)}
         self._begin(found, made)
 
     def cancel_all(self, found: Pipeline) -> None:

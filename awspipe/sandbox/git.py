@@ -76,6 +76,18 @@ def remove(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
+def directory(place: Path) -> Path:
+    """Where a repository's git data lies: in itself, or in the `.git` of its working tree."""
+    inner = place / ".git"
+    return inner if inner.is_dir() else place
+
+
+def changed_files(path: Path, old: str, new: str) -> frozenset[str]:
+    """The files that differ between two commits."""
+    out = run(path, "diff", "--name-only", "--no-renames", "-z", old, new, "--")
+    return frozenset(out.decode(errors="replace").split("\0")) - {""}
+
+
 def refs(path: Path) -> dict[str, str]:
     """Every ref of a repository and the commit it stands on."""
     form = "--format=%(refname) %(objectname) %(*objectname)"

@@ -95,18 +95,21 @@ def _serve(directory: Path, options: argparse.Namespace) -> None:
         note = _port_note(directory, who, port)
         running = _record(who, port)
         _surround(running)
-        from awspipe.sandbox import seam  # and with it moto, which finds its settings now
+        from awspipe.sandbox import seam, watching  # and with it moto, which finds its settings now
 
         front, saver, sites = _build(directory, running, options, note=note)
         server = serving.Server(front, listener)
         server.start()
         sites.refresh()
         saver.start()
+        watch = watching.Watch()
+        watch.start()
         record.write(directory, running)
         log.info("the sandbox serves at %s", running.url)
         stopped.wait()
         log.info("the sandbox stops")
         server.stop()
+        watch.stop()
         sites.close()
         seam.close()
         saver.close()

@@ -192,6 +192,18 @@ def _triggers(declaration: Declaration) -> Found:
         yield _STRUCTURE, "Triggers for connections must reference a CodeStarSourceConnection action."
     for name in _repeated(named):
         yield _STRUCTURE, f"There can only be one trigger for the source action '{name}'."
+    for trigger in triggers:
+        git = trigger["gitConfiguration"]
+        pushes = [frozenset(one) for one in git.get("push") or ()]
+        requests = [frozenset(one) - {"events"} for one in git.get("pullRequest") or ()]
+        if not {*pushes} <= _OF_BRANCHES | {_OF_TAGS} or not {*requests} <= _OF_BRANCHES:
+            text = "The trigger configuration for the source action is not valid."
+            yield _STRUCTURE, f"{text} Make sure to choose valid filter combinations."
+
+
+_OF_TAGS = frozenset({"tags"})
+_OF_BRANCHES = frozenset({frozenset({"branches"}), frozenset({"branches", "filePaths"})})
+"""https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-triggers.html"""
 
 
 def _gates(declaration: Declaration) -> Found:

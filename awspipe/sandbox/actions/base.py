@@ -55,6 +55,8 @@ class Revision:
     summary: str | None = None
     url: str | None = None
     created: float | None = None
+    branch: str | None = None
+    """Where it was pushed to, if that is another branch than the action's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class ConnectionSource(Job):
         for artifact in run.outputs:
             artifacts.write(run, artifact, artifacts.zipped(commits.files(path, commit.tree)))
         variables = commits.variables(commit) | {
-            "BranchName": run.configuration["BranchName"],
+            "BranchName": (run.pushed and run.pushed.branch) or run.configuration["BranchName"],
             "ConnectionArn": arn,
             "FullRepositoryName": name,
         }
@@ -64,12 +64,12 @@ def _repository(run: ActionRun, arn: str, name: str) -> Path:
     if path is None or not Path(path).is_dir():
         text = f"The connection {found.name} does not lead to the repository {name}."
         raise ActionError(CONFIGURATION_ERROR, text)
-    inner = Path(path) / ".git"
-    return inner if inner.is_dir() else Path(path)
+    return git.directory(Path(path))
 
 
 def _commit(run: ActionRun, path: Path) -> str:
-    asked, branch = run.overrides.get("COMMIT_ID"), run.configuration["BranchName"]
+    asked = run.overrides.get("COMMIT_ID") or (run.pushed.id if run.pushed else None)
+    branch = run.configuration["BranchName"]
     found = git.commit_id(path, asked) if asked else git.branches(path).get(branch)
     if found is None:
         what = f"commit {asked}" if asked else f"branch named {branch}"
