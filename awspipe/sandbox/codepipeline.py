@@ -149,7 +149,7 @@ class CodePipelineBackend(Executions, Steering, Backend):
             raise RefusalError("InvalidStructureException", text)
         for action in structure.actions(declaration):
             own = action.get("roleArn")
-            if own and not roles.permits(role, "sts:AssumeRole", own):
+            if own and not roles.lends(own, to=role):
                 text = f"{role} is not authorized to perform AssumeRole on role {own}"
                 raise RefusalError("InvalidStructureException", text)
 

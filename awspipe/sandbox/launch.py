@@ -85,10 +85,13 @@ def _output(declaration: dict[str, Any], region: str, name: str) -> Artifact:
 def _job(engine: Outcomes, found: Pipeline, one: Execution, made: ActionExecution) -> Job:
     """What plays the action; ActionError where nothing does, or where its role cannot be used."""
     arn = engine.service.arn(found.name)
-    for role in {found.versions[one.version]["roleArn"], made.role_arn}:
-        if roles.standing(role, _PRINCIPAL, source_arn=arn) is not roles.Standing.USABLE:
-            text = f"CodePipeline is not authorized to perform AssumeRole on role {role}"
-            raise ActionError(PERMISSION_ERROR, text)
+    role = found.versions[one.version]["roleArn"]
+    if roles.standing(role, _PRINCIPAL, source_arn=arn) is not roles.Standing.USABLE:
+        text = f"CodePipeline is not authorized to perform AssumeRole on role {role}"
+        raise ActionError(PERMISSION_ERROR, text)
+    if made.role_arn != role and not roles.lends(made.role_arn, to=role):
+        text = f"{role} is not authorized to perform AssumeRole on role {made.role_arn}"
+        raise ActionError(PERMISSION_ERROR, text)
     key = key_of(made)
     job = actions.find(key)
     if job is None:

@@ -45,6 +45,12 @@ def is_versioned(account: str, region: str, bucket: str) -> bool:
     return str(_bucket(account, region, bucket).versioning_status) == "Enabled"
 
 
+def reading_rights(account: str, region: str, bucket: str) -> tuple[str, ...]:
+    """What a role needs to read an artifact: AWS reads one version of it where there are versions."""
+    versioned = is_versioned(account, region, bucket)
+    return ("s3:GetObject", "s3:GetObjectVersion") if versioned else ("s3:GetObject",)
+
+
 def is_owner_enforced(account: str, region: str, bucket: str) -> bool:
     """Whether a bucket's owner owns every object in it, so that there are no ACLs."""
     return str(_bucket(account, region, bucket).ownership_rule) == "BucketOwnerEnforced"

@@ -37,6 +37,28 @@ def standing(role_arn: str, service: str, *, source_arn: str) -> Standing:
     return Standing.USABLE
 
 
+def lends(role_arn: str, *, to: str) -> bool:
+    """Whether a role can be assumed by who works with the role `to`: both must say so.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-create-cross-account.html
+    """
+    role = _role(role_arn)
+    if role is None or not permits(to, "sts:AssumeRole", role_arn):
+        return False
+    account = to.split(":")[4]
+    theirs = {to, account, f"{to.split(':iam:', maxsplit=1)[0]}:iam::{account}:root", "*"}
+    return any(
+        _is_for(one, theirs) and _allows_assuming(one) and not one.get("Condition")
+        for one in _statements(role.assume_role_policy_document)
+    )
+
+
+def _is_for(statement: dict[str, Any], principals: set[str]) -> bool:
+    principal = statement.get("Principal", {})
+    named = _listed(principal.get("AWS")) if isinstance(principal, dict) else _listed(principal)
+    return not principals.isdisjoint(named)
+
+
 def permits(role_arn: str, action: str, resource: str) -> bool:
     """Whether a role's policies, inline and attached, allow an action on a resource."""
     return _verdict(role_arn, action, resource) is PermissionResult.PERMITTED
@@ -84,12 +106,16 @@ def _statements(document: str) -> list[dict[str, Any]]:
 def _trusts(statement: dict[str, Any], service: str, context: dict[str, str]) -> bool:
     principal = statement.get("Principal", {})
     services = _listed(principal.get("Service")) if isinstance(principal, dict) else _listed(principal)
-    actions = {action.lower() for action in _listed(statement.get("Action"))}
     return (
         (service in services or "*" in services)
-        and bool(actions & {"sts:assumerole", "sts:*", "*"})
+        and _allows_assuming(statement)
         and all(_holds(name, keys, context) for name, keys in statement.get("Condition", {}).items())
     )
+
+
+def _allows_assuming(statement: dict[str, Any]) -> bool:
+    actions = {action.lower() for action in _listed(statement.get("Action"))}
+    return bool(actions & {"sts:assumerole", "sts:*", "*"})
 
 
 def _holds(operator: str, wanted: dict[str, Any], context: dict[str, str]) -> bool:

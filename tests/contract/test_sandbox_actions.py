@@ -15,7 +15,17 @@ import pytest
 from awspipe.sandbox import runtime
 from tests.support.clock import FakeClock
 from tests.support.engine import approval
-from tests.support.sandbox import ACCOUNT, REGION, action, artifacts, client, in_process, pipeline, role
+from tests.support.sandbox import (
+    ACCOUNT,
+    REGION,
+    action,
+    artifacts,
+    client,
+    in_process,
+    pipeline,
+    role,
+    trust,
+)
 
 PLACE = {"LocationConstraint": REGION}
 REPOSITORY = f"arn:aws:codecommit:{REGION}:{ACCOUNT}:shop"
@@ -265,11 +275,36 @@ def test_an_explicit_deny_wins(shop: Shop) -> None:
 
 def test_an_actions_own_role_counts(shop: Shop) -> None:
     shop.push(**{"index.html": b"1"})
-    own = role("deployer", "codepipeline", allow=[ARTIFACTS])
+    own = role("deployer", f"arn:aws:iam::{ACCOUNT}:root", allow=[ARTIFACTS])
     declared = pipeline("")["stages"]
     declared[1]["actions"][0]["roleArn"] = own
     shop.create(allow=[*ALL, ("sts:AssumeRole", own)], stages=declared)
     assert "assumed-role/deployer/" in shop.error("Deploy")[1]
+
+
+def test_an_actions_own_role_that_is_no_longer_lent_fails_it(shop: Shop) -> None:
+    shop.push(**{"index.html": b"1"})
+    pipelines = f"arn:aws:iam::{ACCOUNT}:role/pipeline"
+    own = role("deployer", pipelines, allow=[("*", "*")])
+    declared = pipeline("")["stages"]
+    declared[1]["actions"][0]["roleArn"] = own
+    shop.create(allow=[*ALL, ("sts:AssumeRole", own)], stages=declared)
+    assert shop.statuses() == ["Succeeded"]
+    iam: Any = boto3.client("iam", region_name=REGION)
+    iam.update_assume_role_policy(RoleName="deployer", PolicyDocument=trust("codepipeline"))
+    shop.start()
+    text = f"{pipelines} is not authorized to perform AssumeRole on role {own}"
+    assert shop.error("Deploy") == ("PermissionError", text)
+
+
+def test_a_versioned_artifact_is_read_by_its_version(shop: Shop) -> None:
+    shop.push(**{"index.html": b"1"})
+    s3: Any = boto3.client("s3", region_name=REGION)
+    s3.put_bucket_versioning(Bucket="artifacts", VersioningConfiguration={"Status": "Enabled"})
+    rights = [one for one in ALL if one != ARTIFACTS]
+    where = "arn:aws:s3:::artifacts/*"
+    shop.create(allow=[*rights, ("s3:PutObject", where), ("s3:GetObject", where)])
+    assert "is not authorized to perform: s3:GetObjectVersion on" in shop.error("Deploy")[1]
 
 
 def test_a_commit_that_was_asked_for(shop: Shop) -> None:

@@ -424,7 +424,7 @@ def test_the_role_must_exist_and_trust_codepipeline(aws: Any, role_arn: str) -> 
 
 
 def test_an_actions_own_role_must_be_assumable(aws: Any, role_arn: str) -> None:
-    own = role("deploy", "codepipeline")
+    own = role("deploy", "arn:aws:iam::123456789012:role/able")
     wanted = pipeline(role_arn, stages=_stages(deploy={"roleArn": own}))
     answer = refusal(aws.create_pipeline, pipeline=wanted)
     assert answer[1] == f"{role_arn} is not authorized to perform AssumeRole on role {own}"

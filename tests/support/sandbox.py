@@ -68,8 +68,9 @@ def code(call: Callable[..., Any], **arguments: Any) -> str:
 
 
 def trust(*services: str, condition: Mapping[str, Any] | None = None) -> str:
-    """A trust policy for services, given as `codebuild`."""
-    principal = {"Service": [f"{service}.amazonaws.com" for service in services]}
+    """A trust policy for services, given as `codebuild`, or for ARNs."""
+    arns = [one for one in services if one.startswith("arn:")]
+    principal = {"AWS": arns} if arns else {"Service": [f"{one}.amazonaws.com" for one in services]}
     statement: dict[str, Any] = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
     if condition:
         statement["Condition"] = condition

@@ -32,7 +32,8 @@ def write(run: ActionRun, artifact: Artifact, content: bytes) -> None:
 
 def read(run: ActionRun, artifact: Artifact) -> bytes:
     """An artifact's content; the action fails where its role may not read it."""
-    run.require("s3:GetObject", objects.arn(run.region, artifact.bucket, artifact.key))
+    for right in objects.reading_rights(run.account, run.region, artifact.bucket):
+        run.require(right, objects.arn(run.region, artifact.bucket, artifact.key))
     return objects.read(run.account, run.region, artifact.bucket, artifact.key).content
 
 

@@ -70,8 +70,10 @@ class Played:
 
     def fetch(self, source: Place, target: Path) -> None:
         """A zip of the pipeline's."""
-        self._may_touch("s3:GetObject", source)
-        sources.unpack(self._read(source), target)
+        content = self._read(source)
+        for right in objects.reading_rights(self._account, self._region, source.bucket):
+            self._may_touch(right, source)
+        sources.unpack(content, target)
 
     def outputs(self, spec: Buildspec) -> Sequence[tuple[Place, Artifacts]]:
         """The primary artifact where the action has one output, else the secondary ones by name."""
