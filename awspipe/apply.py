@@ -1,4 +1,4 @@
-"""Run a plan: each step starts as soon as the steps it waits for are done.
+"""Run plans: each step starts as soon as the steps it waits for are done.
 
 A failure skips what waits for it and nothing else. Ctrl-C starts nothing new and lets running calls end;
 nothing needs cleaning up afterwards, because every step can be run again.
@@ -7,13 +7,13 @@ nothing needs cleaning up afterwards, because every step can be run again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from awspipe.aws import Aws, threads
 from awspipe.errors import AwsError, AwspipeError, RefusedError, StoppedError
-from awspipe.events import StepDone, StepFailed, StepSkipped, StepStarted, Waiting
+from awspipe.events import Event, Listener, StepDone, StepFailed, StepSkipped, StepStarted, Waiting
 from awspipe.explain import code_of, explained
 from awspipe.graph import Source
 from awspipe.plan import Plan, Step, Verb, differences
@@ -21,6 +21,8 @@ from awspipe.resources.base import Key, Resource, kinds
 from awspipe.resources.late import filled, late_keys
 
 _WORKERS = 16
+_MANY_WORKERS = 32
+"""Past so many threads Python is the limit, and not the network."""
 
 _STOPPING = "stopping: calls under way end first; Ctrl-C again leaves at once"
 
@@ -43,13 +45,38 @@ class Outcome:
         return not (self.failed or self.skipped)
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One pipeline's plan and what it needs to be run.
+
+    `push` is needed where the plan has a push step. `listener` hears of the steps; by default that of `aws`.
+    """
+
+    aws: Aws
+    plan: Plan
+    push: Push | None = None
+    listener: Listener | None = None
+
+    def tell(self, event: Event) -> None:
+        """Say what becomes of a step."""
+        (self.listener or self.aws.listener)(event)
+
+
 def apply(aws: Aws, plan: Plan, *, push: Push | None = None) -> Outcome:
     """Run a plan's steps against AWS; the caller decides what a failure means.
 
     `push` is needed where the plan has a push step. Raises nothing of its own: errors are in the outcome.
     """
-    executor = _Executor(aws, plan, lambda step: _perform(aws, plan, step, push))
-    return executor.run()
+    (outcome,) = apply_all((Job(aws, plan, push),))
+    return outcome
+
+
+def apply_all(jobs: Sequence[Job]) -> tuple[Outcome, ...]:
+    """Run many plans side by side, each as `apply` does: the outcome of each, in their order.
+
+    No step waits for one of another plan: pipelines share nothing that awspipe makes.
+    """
+    return _Executor(jobs).run()
 
 
 def _perform(aws: Aws, plan: Plan, step: Step, push: Push | None) -> None:
@@ -122,71 +149,52 @@ def foreign(key: Key, owner: str | None) -> RefusedError:
     )
 
 
-class _Executor:
-    """Starts steps as they become ready, collects what became of them."""
+class _Run:
+    """One plan under way: which steps are yet to start, and what became of the others."""
 
-    def __init__(self, aws: Aws, plan: Plan, perform: Callable[[Step], None]) -> None:
-        self._aws = aws
-        self._perform = perform
-        self._pending = list(plan.steps)
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.outcome = Outcome()
+        self._pending = list(job.plan.steps)
         self._settled: set[Key] = set()
-        self._running: dict[Future[None], tuple[Step, float]] = {}
-        self._outcome = Outcome()
 
-    def run(self) -> Outcome:
-        with threads(_WORKERS, "step") as pool:
-            while self._pending or self._running:
-                try:
-                    self._start_ready(pool)
-                    self._collect()
-                except KeyboardInterrupt:
-                    if self._aws.stopping.is_set():
-                        raise
-                    self._aws.stopping.set()
-                    self._aws.listener(Waiting(_STOPPING))
-        self._outcome.stopped = self._aws.stopping.is_set()
-        return self._outcome
-
-    def _start_ready(self, pool: ThreadPoolExecutor) -> None:
-        """Start what waits for nothing more; what is kept is done at once, and may let others start."""
-        if self._aws.stopping.is_set():
-            self._skip(self._pending)
+    def ready(self) -> Iterator[Step]:
+        """The steps that wait for nothing more. What is kept is done at once, and may let others start."""
         while ready := [one for one in self._pending if one.waits_for <= self._settled]:
             for step in ready:
                 self._pending.remove(step)
                 if step.verb is Verb.KEEP:
                     self._settle(step)
                 else:
-                    self._start(pool, step)
+                    yield step
 
-    def _start(self, pool: ThreadPoolExecutor, step: Step) -> None:
-        self._aws.listener(StepStarted(str(step)))
-        self._running[pool.submit(self._perform, step)] = (step, time.monotonic())
+    def perform(self, step: Step) -> None:
+        """Do what a step says."""
+        _perform(self.job.aws, self.job.plan, step, self.job.push)
+
+    def end(self, step: Step, error: BaseException | None, seconds: float) -> None:
+        """Take note of a step's end."""
+        if error is None:
+            self._settle(step)
+            self.job.tell(StepDone(str(step), seconds))
+        elif isinstance(error, StoppedError):
+            self._skip([step])
+        elif isinstance(error, AwspipeError):
+            self._fail(step, error)
+        else:
+            raise error
+
+    def stop(self) -> None:
+        """Start nothing more."""
+        self._skip(self._pending)
 
     def _settle(self, step: Step) -> None:
         self._settled.add(step.key)
-        self._outcome.done.append(step)
-
-    def _collect(self) -> None:
-        if not self._running:
-            return
-        finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
-        for future in finished:
-            step, started = self._running.pop(future)
-            error = future.exception()
-            if error is None:
-                self._settle(step)
-                self._aws.listener(StepDone(str(step), time.monotonic() - started))
-            elif isinstance(error, StoppedError):
-                self._skip([step])
-            elif isinstance(error, AwspipeError):
-                self._fail(step, error)
-            else:
-                raise error
+        self.outcome.done.append(step)
 
     def _fail(self, step: Step, error: AwspipeError) -> None:
-        self._outcome.failed.append((step, error))
-        self._aws.listener(StepFailed(str(step), error))
+        self.outcome.failed.append((step, error))
+        self.job.tell(StepFailed(str(step), error))
         blocked = {step.key}
         while more := [one for one in self._pending if one.waits_for & blocked]:
             blocked |= {one.key for one in more}
@@ -196,5 +204,57 @@ class _Executor:
         for step in list(steps):
             if step in self._pending:
                 self._pending.remove(step)
-            self._outcome.skipped.append(step)
-            self._aws.listener(StepSkipped(str(step)))
+            self.outcome.skipped.append(step)
+            self.job.tell(StepSkipped(str(step)))
+
+
+class _Executor:
+    """Starts steps as they become ready, in all plans at once."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._runs = [_Run(job) for job in jobs]
+        self._connections = list({id(job.aws): job.aws for job in jobs}.values())
+        self._running: dict[Future[None], tuple[_Run, Step, float]] = {}
+
+    def run(self) -> tuple[Outcome, ...]:
+        with threads(_WORKERS if len(self._runs) == 1 else _MANY_WORKERS, "step") as pool:
+            waiting = list(self._runs)
+            while waiting or self._running:
+                try:
+                    self._start_ready(pool, waiting)
+                    waiting = self._collect()
+                except KeyboardInterrupt:
+                    self._stop()
+                    waiting = list(self._runs)
+        for run in self._runs:
+            run.outcome.stopped = run.job.aws.stopping.is_set()
+        return tuple(run.outcome for run in self._runs)
+
+    def _stop(self) -> None:
+        """Ctrl-C: start nothing more; at the second one, leave at once."""
+        if all(aws.stopping.is_set() for aws in self._connections):
+            raise KeyboardInterrupt
+        for aws in self._connections:
+            aws.stopping.set()
+        self._connections[0].listener(Waiting(_STOPPING))
+
+    def _start_ready(self, pool: ThreadPoolExecutor, runs: Iterable[_Run]) -> None:
+        """Start what waits for nothing more, of the runs in which something has changed."""
+        for run in runs:
+            if run.job.aws.stopping.is_set():
+                run.stop()
+            for step in run.ready():
+                run.job.tell(StepStarted(str(step)))
+                self._running[pool.submit(run.perform, step)] = (run, step, time.monotonic())
+
+    def _collect(self) -> list[_Run]:
+        """Wait until something has ended; the runs in which it has."""
+        if not self._running:
+            return []
+        finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
+        changed = []
+        for future in finished:
+            run, step, started = self._running.pop(future)
+            run.end(step, future.exception(), time.monotonic() - started)
+            changed.append(run)
+        return changed
