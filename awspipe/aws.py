@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from awspipe.denials import remember
 from awspipe.errors import AwsError, StoppedError
 from awspipe.events import Listener, Waiting, silent
-from awspipe.explain import code_of, explained
+from awspipe.explain import DENIED, code_of, explained
 from awspipe.naming import OWNER_TAG
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _WORKERS = 24
+_MANY = 2
+"""From so many pipelines on, lists of everything are the shorter way."""
+_IN_FLIGHT = {"codecommit": 8, "codepipeline": 8, "events": 8, "iam": 8, "s3": 16}
+"""How many calls of a service are under way at once: those that throttle soonest get the fewest."""
 _TOTAL_ATTEMPTS = 10
 _PATIENCE = 0.5
 """Seconds after which somebody who waits wants to know what for."""
@@ -59,6 +63,8 @@ class Aws:
     sleep: Callable[[float], object] | None = None
     now: Callable[[], float] = time.monotonic
     stopping: threading.Event = field(default_factory=threading.Event)
+    about: frozenset[str] = frozenset()
+    """The pipelines that a command is about: of many, what can be is asked for in one call."""
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     _memory: dict[tuple[str, ...], Future[Any]] = field(default_factory=dict)
     _elsewhere: dict[str, Aws] = field(default_factory=dict)
@@ -76,13 +82,15 @@ class Aws:
         with self._lock:
             if key not in self._clients:
                 with explained(f"prepare {service}"):
-                    self._clients[key] = self.session.client(
+                    made = self.session.client(
                         service,  # type: ignore[call-overload]
                         region_name=key[1],
                         endpoint_url=self.endpoint_url,
                         config=self._asking if region else self._config_of(service),
                     )
-                    remember(self._clients[key])
+                    remember(made)
+                _limit(made.meta.events, threading.BoundedSemaphore(_IN_FLIGHT.get(service, _WORKERS)))
+                self._clients[key] = made
             return self._clients[key]
 
     @property
@@ -197,6 +205,29 @@ class Aws:
                 )
             return self._elsewhere[region]
 
+    def list_for_many(self, kind: str, prefix: str, ask: Callable[[str], T]) -> T | None:
+        """One list for all the pipelines that a command is about, asked for once a reading.
+
+        None where there is one pipeline, or where the credentials may not list so much: then ask for its own.
+        """
+        if len(self.about) < _MANY:
+            return None
+        return self.once((kind, prefix), lambda: maybe(lambda: ask(prefix), *DENIED))
+
+    def preload(self, key: str, answers: Mapping[str, object]) -> None:
+        """Remember answers by name, until `forget`: what one call told of many."""
+        with self._lock:
+            for name, answer in answers.items():
+                future: Future[Any] = Future()
+                future.set_result(answer)
+                self._memory[key, name] = future
+
+    def preloaded(self, key: str, name: str, ask: Callable[[], T]) -> T:
+        """An answer that was loaded before; else that of `ask`, which is not remembered."""
+        with self._lock:
+            known = self._memory.get((key, name))
+        return ask() if known is None else known.result()
+
     def forget(self) -> None:
         """Begin a new reading: what `once` knows may have changed."""
         with self._lock:
@@ -242,6 +273,25 @@ class Aws:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
 
+def _limit(events: Any, places: threading.BoundedSemaphore) -> None:
+    """Let a call of a client wait until it has a place; a retry keeps it, which slows the others down too."""
+
+    def take(context: dict[str, Any], **_: Any) -> None:
+        places.acquire()
+        context[_PLACE] = True
+
+    def give_back(context: dict[str, Any], **_: Any) -> None:
+        if context.pop(_PLACE, False):
+            places.release()
+
+    events.register_last("before-call", take)
+    events.register_first("after-call", give_back)
+    events.register_first("after-call-error", give_back)
+
+
+_PLACE = "awspipe-place"
+
+
 def _is_loopback(url: str | None) -> bool:
     return urlsplit(url or "").hostname in ("127.0.0.1", "::1", "localhost")
 
@@ -276,6 +326,11 @@ def refusal(call: Callable[[], object], *codes: str) -> str:
             raise
         return code_of(error)
     return ""
+
+
+def batches(names: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """A list in parts of at most `size`."""
+    yield from (names[start : start + size] for start in range(0, len(names), size))
 
 
 def tags_of(tags: list[dict[str, str]] | Mapping[str, str]) -> dict[str, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
 from awspipe import declared
-from awspipe.aws import Aws, refusal, threads
+from awspipe.aws import Aws, owner_of, refusal, threads
 from awspipe.explain import DENIED, explained
 from awspipe.graph import Graph, Source
 from awspipe.naming import OWNER_TAG, Scope
@@ -35,17 +35,19 @@ class Inventory:
     notes: tuple[str, ...] = ()
 
 
-def prefetch(aws: Aws, pipeline: str, *, listings: Iterable[str] = (Role.kind,)) -> None:
+def prefetch(aws: Aws, *pipelines: str, listings: Iterable[str] = (Role.kind,)) -> None:
     """Start the reads that need no account id, beside the question who is calling.
 
     `listings` are the kinds to list: all of them before a `scan`.
     """
-    scope = Scope(pipeline, account="0" * 12, region=aws.region)
+    aws.about = frozenset(pipelines)
     aws.client("sts")
     aws.submit(lambda: aws.identity)
-    for kind in listings:
-        aws.submit(lambda kind=kind: _list_early(aws, scope, kinds()[kind]))  # type: ignore[misc]
-    aws.submit(lambda: _index(aws, pipeline))
+    for name in pipelines:
+        scope = Scope(name, account="0" * 12, region=aws.region)
+        for kind in listings:
+            aws.submit(lambda kind=kind, scope=scope: _list_early(aws, scope, kinds()[kind]))  # type: ignore[misc]
+        aws.submit(lambda name=name: _index(aws, name))  # type: ignore[misc]
 
 
 def _list_early(aws: Aws, scope: Scope, kind: type[Resource]) -> None:
@@ -55,27 +57,57 @@ def _list_early(aws: Aws, scope: Scope, kind: type[Resource]) -> None:
 
 def read(aws: Aws, graph: Graph) -> State:
     """All that a graph wants, all it refers to, and what is ours and no longer wanted."""
-    scope = graph.scope
+    (state,) = read_all(aws, (graph,))
+    return state
+
+
+def read_all(aws: Aws, graphs: Sequence[Graph]) -> tuple[State, ...]:
+    """As `read`, of many graphs side by side; what AWS tells of many things in one call is asked so."""
     with threads(_READERS, "read") as pool:
-        live = {one.key: pool.submit(_read, aws, one) for one in graph.resources}
-        there = {one: pool.submit(_exists, aws, scope, one.key) for one in graph.references}
-        rest = pool.submit(_no_longer_wanted, aws, scope, frozenset(graph.by_key))
-        answers = {key: future.result() for key, future in live.items()}
-        orphans = _map(pool, lambda key: _orphan(aws, scope, key), rest.result())
-        unpushed = _map(pool, lambda one: _is_unpushed(aws, answers, one), graph.sources)
+        if len(graphs) > 1:
+            _preload(aws, pool, graphs)
+        return tuple([one.state() for one in [_Reading(aws, graph, pool) for graph in graphs]])
+
+
+def _preload(aws: Aws, pool: ThreadPoolExecutor, graphs: Sequence[Graph]) -> None:
+    names: dict[type[Resource], list[str]] = {}
+    for resource in (one for graph in graphs for one in graph.resources):
+        names.setdefault(type(resource), []).append(resource.name)
+    asked = [pool.submit(kind.preload, aws, found) for kind, found in names.items()]
+    for answer in asked:
+        with explained("look at many resources at once"):
+            answer.result()
+
+
+class _Reading:
+    """The reads of one graph: all of them begin at once."""
+
+    def __init__(self, aws: Aws, graph: Graph, pool: ThreadPoolExecutor) -> None:
+        self._aws, self._graph, self._pool = aws, graph, pool
+        scope = graph.scope
+        self._live = {one.key: pool.submit(_read, aws, one) for one in graph.resources}
+        self._there = {one: pool.submit(_exists, aws, scope, one.key) for one in graph.references}
+        self._rest = pool.submit(_no_longer_wanted, aws, scope, frozenset(graph.by_key))
+
+    def state(self) -> State:
+        """All answers, and the further questions that follow from them."""
+        aws, scope = self._aws, self._graph.scope
+        answers = {key: future.result() for key, future in self._live.items()}
+        orphans = _map(self._pool, lambda key: _orphan(aws, scope, key), self._rest.result())
+        unpushed = _map(self._pool, lambda one: _is_unpushed(aws, answers, one), self._graph.sources)
         return State(
             live=answers,
             orphans={key: orphan.kept for key, orphan in orphans.items() if orphan.ours},
-            missing=tuple(one for one, future in there.items() if not future.result()),
-            late=_arns(aws, scope, graph, answers),
+            missing=tuple(one for one, future in self._there.items() if not future.result()),
+            late=_arns(aws, scope, self._graph, answers),
             unpushed=tuple(one for one, is_so in unpushed.items() if is_so),
         )
 
 
 def scan(aws: Aws, scope: Scope) -> Inventory:
     """Everything of the pipeline's in this account and region, found by name and by tag, with no spec."""
-    likely = frozenset(name for name in kinds() if _is_likely(aws, scope, name))
-    return _scan(aws, scope, likely, frozenset())
+    (inventory,) = scan_all(aws, (scope,))
+    return inventory
 
 
 def _is_likely(aws: Aws, scope: Scope, kind: str) -> bool:
@@ -83,27 +115,77 @@ def _is_likely(aws: Aws, scope: Scope, kind: str) -> bool:
         return kinds()[kind].worth_listing(aws, scope)
 
 
-def scan_again(aws: Aws, removed: Plan) -> Inventory:
-    """Everything that is left after a removal, but for what was to stay.
+def scan_all(aws: Aws, scopes: Sequence[Scope]) -> tuple[Inventory, ...]:
+    """As `scan`, of many pipelines side by side."""
+    searches = [
+        _Search(scope, frozenset(kind for kind in kinds() if _is_likely(aws, scope, kind)))
+        for scope in scopes
+    ]
+    return _scan(aws, searches)
+
+
+def scan_again(aws: Aws, *removed: Plan) -> tuple[Inventory, ...]:
+    """Everything that is left after removals, but for what was to stay.
 
     By name in each kind of which something went, and in the tag index for all of them.
     """
     aws.forget()
-    went = frozenset(step.key.kind for step in removed.work)
-    return _scan(aws, removed.scope, went, frozenset(key for key, _ in removed.kept))
+    return _scan(
+        aws,
+        [
+            _Search(
+                one.scope,
+                by_name=frozenset(step.key.kind for step in one.work),
+                but=frozenset(key for key, _ in one.kept),
+            )
+            for one in removed
+        ],
+    )
 
 
-def _scan(aws: Aws, scope: Scope, by_name: frozenset[str], but: frozenset[Key]) -> Inventory:
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What to look for of one pipeline: which kinds by name, and what is known to stay."""
+
+    scope: Scope
+    by_name: frozenset[str]
+    but: frozenset[Key] = frozenset()
+
+
+def _scan(aws: Aws, searches: Sequence[_Search]) -> tuple[Inventory, ...]:
     with threads(_READERS, "scan") as pool:
-        found = _map(
-            pool, lambda kind: _found(aws, scope, kind, by_name=kind in by_name, but=but), sorted(kinds())
+        asked = [
+            {kind: pool.submit(_found, aws, search, kind) for kind in sorted(kinds())} for search in searches
+        ]
+        found = [{kind: future.result() for kind, future in kinds_.items()} for kinds_ in asked]
+        looked = [
+            {
+                Key(kind, name): pool.submit(_keep, aws, search.scope, Key(kind, name))
+                for kind, names in one.items()
+                for name in names
+            }
+            for search, one in zip(searches, found, strict=True)
+        ]
+        kept = [{key: future.result() for key, future in one.items()} for one in looked]
+    return tuple(
+        Inventory(
+            search.scope,
+            tuple(one),
+            {key: why for key, why in one.items() if why is not None},
+            tuple(_notes(aws, search, frozenset(one))),
         )
-        keys = tuple(Key(kind, name) for kind, names in found.items() for name in names)
-        kept = _map(pool, lambda key: _keep(aws, scope, key), keys)
-    notes = [] if _index(aws, scope.pipeline) is not None else [_NO_INDEX]
-    if Pipeline.kind in by_name and not found[Pipeline.kind] and Pipeline.listed(aws, scope):
-        notes.append(f"pipeline {scope.pipeline} is there, but awspipe did not make it: it stays")
-    return Inventory(scope, keys, {key: why for key, why in kept.items() if why is not None}, tuple(notes))
+        for search, one in zip(searches, kept, strict=True)
+    )
+
+
+def _notes(aws: Aws, search: _Search, found: frozenset[Key]) -> Iterator[str]:
+    """What limits a search, and whose a pipeline of this name is."""
+    name = search.scope.pipeline
+    if _index(aws, name) is None:
+        yield _NO_INDEX
+    ours = Key(Pipeline.kind, name) in found
+    if Pipeline.kind in search.by_name and not ours and Pipeline.listed(aws, search.scope):
+        yield f"pipeline {name} is there, but awspipe did not make it: it stays"
 
 
 _NO_INDEX = (
@@ -127,12 +209,11 @@ def _exists(aws: Aws, scope: Scope, key: Key) -> bool:
         return kinds()[key.kind].exists(aws, scope, key.name)
 
 
-def _found(
-    aws: Aws, scope: Scope, kind: str, *, by_name: bool, but: frozenset[Key] = frozenset()
-) -> tuple[str, ...]:
-    found, tagged = kinds()[kind], _tagged(aws, scope)
+def _found(aws: Aws, search: _Search, kind: str) -> tuple[str, ...]:
+    found, scope, but = kinds()[kind], search.scope, search.but
+    tagged = _tagged(aws, scope)
     with explained(f"look for any {kind}"):
-        if by_name:
+        if kind in search.by_name:
             seen = frozenset(found.owned(aws, scope, tagged))
             young = _young(aws, scope, found, tagged) - seen
             ours = seen | {name for name in young if _is_ours(aws, scope, found, name)}
@@ -210,16 +291,28 @@ def _tagged(aws: Aws, scope: Scope) -> Tagged:
 
 
 def _index(aws: Aws, pipeline: str) -> frozenset[str] | None:
-    """The ARNs in the tag index; None where the credentials may not read it."""
-    return aws.once(("index", pipeline), lambda: _ask_index(aws, pipeline))
+    """The ARNs in the tag index; None where the credentials may not read it.
+
+    A command about many pipelines asks for twenty of them in a call, which is as many as one call takes.
+    https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagFilter.html
+    """
+    names = sorted(aws.about | {pipeline})
+    first = names.index(pipeline) // _INDEX_VALUES * _INDEX_VALUES
+    asked = tuple(names[first : first + _INDEX_VALUES])
+    found = aws.once(("index", *asked), lambda: _ask_index(aws, asked))
+    return None if found is None else found.get(pipeline, frozenset())
 
 
-def _ask_index(aws: Aws, pipeline: str) -> frozenset[str] | None:
+_INDEX_VALUES = 20
+
+
+def _ask_index(aws: Aws, pipelines: tuple[str, ...]) -> dict[str, frozenset[str]] | None:
     pages = aws.client("resourcegroupstaggingapi").get_paginator("get_resources")
-    arns: list[str] = []
+    arns: dict[str, set[str]] = {}
 
     def ask() -> None:
-        for page in pages.paginate(TagFilters=[{"Key": OWNER_TAG, "Values": [pipeline]}]):
-            arns.extend(one["ResourceARN"] for one in page["ResourceTagMappingList"])
+        for page in pages.paginate(TagFilters=[{"Key": OWNER_TAG, "Values": list(pipelines)}]):
+            for one in page["ResourceTagMappingList"]:
+                arns.setdefault(owner_of(one["Tags"]) or "", set()).add(one["ResourceARN"])
 
-    return None if refusal(ask, *DENIED) else frozenset(arns)
+    return None if refusal(ask, *DENIED) else {name: frozenset(found) for name, found in arns.items()}

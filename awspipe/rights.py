@@ -56,8 +56,9 @@ def grants(graphs: Iterable[Graph], jobs: frozenset[Job]) -> tuple[Grant, ...]:
     """
     arns: dict[str, set[str]] = defaultdict(set)
     roles: dict[str, set[str]] = defaultdict(set)
-    for graph in graphs:
-        for action, judged_on in _needs(graph, jobs):
+    together = tuple(graphs)
+    for graph in together:
+        for action, judged_on in _needs(graph, jobs, many=len(together) > 1):
             arns[action].update(judged_on)
         if Job.UP in jobs:
             for role in _roles(graph):
@@ -69,9 +70,12 @@ _Need = tuple[str, tuple[str, ...]]
 """An action and the ARNs it is judged on."""
 
 
-def _needs(graph: Graph, jobs: frozenset[Job]) -> Iterator[_Need]:
+def _needs(graph: Graph, jobs: frozenset[Job], *, many: bool) -> Iterator[_Need]:
     if Job.UP in jobs:
         yield from _needs_of_up(graph)
+    if Job.UP in jobs and many:
+        for one in graph.resources:
+            yield from _each(type(one), graph, one.name, one.permissions.many)
     if Job.DOWN in jobs:
         yield from _needs_of_down(graph)
     if Job.STATUS in jobs:

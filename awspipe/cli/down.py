@@ -1,7 +1,8 @@
-"""`awspipe down`: remove a pipeline and everything that was made for it, and prove it."""
+"""`awspipe down`: remove pipelines and everything that was made for them, and prove it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from awspipe.cli.console import Console
-from awspipe.cli.options import SPEC, Options, SpecFile, Yes, given
+from awspipe.cli.options import SPEC, Only, Options, SpecFiles, Yes, file_words, given
 from awspipe.errors import ApplyError, AwspipeError
 
 if TYPE_CHECKING:
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 
 def down(
     context: typer.Context,
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="The pipeline; by default the spec's.")
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Pipelines; by default the spec's.")
     ] = None,
-    file: SpecFile = SPEC,
+    file: SpecFiles = [SPEC],  # noqa: B006 - Typer's way to say a default
+    only: Only = None,
     yes: Yes = False,
     delete_data: Annotated[
         bool,
@@ -40,107 +42,149 @@ def down(
     """
     options = given(context)
     console = Console(json=options.json)
-    removals = [
-        Removal(console, _connect(options, console, region), pipeline, delete_data)
-        for pipeline, region in _named(name, file)
-    ]
-    documents = [one.show() if dry_run else one.carry_out(yes=yes) for one in removals]
-    console.document({"pipelines": documents})
+    words = tuple(names or file_words(*file, only=only or ()))
+    named = _named(names or (), file, only or ())
+    removals = Removals(console, options, words, delete_data, _looked(options, console, named, delete_data))
+    console.document({"pipelines": removals.show() if dry_run else removals.carry_out(yes=yes)})
 
 
-def _named(name: str | None, file: str) -> list[tuple[str, str | None]]:
-    """Names and regions: the one on the command line, or every pipeline of the spec.
+def _named(names: Sequence[str], files: Sequence[str], only: Sequence[str]) -> list[tuple[str, str | None]]:
+    """Names and regions: those on the command line, or every pipeline of the specs.
 
     A spec that is at hand still says in which region a pipeline of that name is.
     """
-    from awspipe.spec.load import load_file
+    from awspipe.spec.load import load_files
 
-    if name is None:
-        return [(spec.name, spec.region) for spec in load_file(Path(file))]
-    if not Path(file).is_file():
-        return [(name, None)]
-    try:
-        regions = {spec.name: spec.region for spec in load_file(Path(file))}
-    except AwspipeError:  # the spec is not needed: one that is broken must not keep anything alive
-        return [(name, None)]
-    return [(name, regions.get(name))]
-
-
-def _connect(options: Options, console: Console, region: str | None) -> Target:
-    from awspipe.cli.target import connect
-
-    return connect(options, console, region)
+    if not names:
+        return [(spec.name, spec.region) for _, specs in load_files(files, only) for spec in specs]
+    regions: dict[str, str | None] = {}
+    if all(Path(file).exists() for file in files):
+        try:
+            regions = {spec.name: spec.region for _, specs in load_files(files) for spec in specs}
+        except AwspipeError:  # the spec is not needed: one that is broken must not keep anything alive
+            regions = {}
+    return [(name, regions.get(name)) for name in dict.fromkeys(names)]
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """One pipeline's way out: looked at, agreed on, carried out, proved."""
+    """One pipeline's way out, looked at: what there is of it, and the steps that remove it."""
+
+    target: Target
+    inventory: Inventory
+    plan: Plan
+
+    @property
+    def name(self) -> str:
+        """The pipeline's."""
+        return self.plan.scope.pipeline
+
+
+def _looked(
+    options: Options, console: Console, named: Sequence[tuple[str, str | None]], delete_data: bool
+) -> tuple[Removal, ...]:
+    """Every pipeline's removal, in the order of their names; those of a region are looked at side by side."""
+    from awspipe.cli.planning import connected
+
+    targets = connected(options, console, [region for _, region in named])
+    found = {
+        (name, region): one
+        for region, target in targets.items()
+        for name, one in _looked_at(
+            target, console, [name for name, at in named if at == region], delete_data
+        )
+    }
+    return tuple(found[pair] for pair in named)
+
+
+def _looked_at(
+    target: Target, console: Console, names: Sequence[str], delete_data: bool
+) -> Iterator[tuple[str, Removal]]:
+    from awspipe.live import prefetch, scan_all
+    from awspipe.plan import removal
+    from awspipe.resources.base import kinds
+
+    prefetch(target.aws, *names, listings=kinds())
+    scopes = [target.scope(name) for name in names]
+    console.say(target.first_line())
+    for scope, inventory in zip(scopes, scan_all(target.aws, scopes), strict=True):
+        gone = removal(scope, inventory.keys, {} if delete_data else inventory.kept)
+        yield scope.pipeline, Removal(target, inventory, gone)
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """Pipelines on their way out: shown, agreed on, removed side by side, proved. `words` name them."""
 
     console: Console
-    target: Target
-    name: str
+    options: Options
+    words: tuple[str, ...]
     delete_data: bool
+    found: tuple[Removal, ...]
 
-    def show(self) -> dict[str, Any]:
-        """Show what would go; the answer as JSON."""
+    def show(self) -> list[dict[str, Any]]:
+        """Show what would go; the answers as JSON."""
         from awspipe.cli.views import down as view
 
-        inventory, plan = self._look()
-        self.console.answer(view.lines(plan, inventory) if plan.work else view.nothing(inventory))
-        return view.document(plan, removed=False)
+        for one in self.found:
+            self.console.answer(
+                view.lines(one.plan, one.inventory) if one.plan.work else view.nothing(one.inventory)
+            )
+        return [view.document(one.plan, removed=False) for one in self.found]
 
-    def carry_out(self, *, yes: bool) -> dict[str, Any]:
-        """Remove it; the answer as JSON."""
+    def carry_out(self, *, yes: bool) -> list[dict[str, Any]]:
+        """Remove them; the answers as JSON."""
         from awspipe.cli.views import down as view
 
-        inventory, plan = self._look()
-        if not plan.work:
-            self.console.answer(view.nothing(inventory))
-            return view.document(plan, removed=False)
-        self.console.say(view.lines(plan, inventory))
-        if not yes:
-            self._agree()
-        bundles = self._save(inventory) if self.delete_data else ()
-        self._apply(plan)
-        self._prove(plan)
-        return view.document(plan, removed=True, bundles=bundles)
+        going = [one for one in self.found if one.plan.work]
+        for one in self.found:
+            if one.plan.work:
+                self.console.say(view.lines(one.plan, one.inventory))
+            else:
+                self.console.answer(view.nothing(one.inventory))
+        if going and not yes:
+            self._agree(going)
+        bundles = {one.name: self._save(one) if self.delete_data else () for one in going}
+        self._apply(going)
+        self._prove(going)
+        return [
+            view.document(one.plan, removed=one in going, bundles=bundles.get(one.name, ()))
+            for one in self.found
+        ]
 
     @property
     def _command(self) -> str:
         data = ("--delete-data",) if self.delete_data else ()
-        return self.target.command_anywhere("down", self.name, *data)
+        if len(self.found) == 1:
+            return self.found[0].target.command_anywhere("down", self.found[0].name, *data)
+        return self.options.command("down", *self.words, *data)
 
-    def _look(self) -> tuple[Inventory, Plan]:
-        from awspipe.live import prefetch, scan
-        from awspipe.plan import removal
-        from awspipe.resources.base import kinds
-
-        prefetch(self.target.aws, self.name, listings=kinds())
-        scope = self.target.scope(self.name)
-        self.console.say(self.target.first_line())
-        inventory = scan(self.target.aws, scope)
-        return inventory, removal(scope, inventory.keys, {} if self.delete_data else inventory.kept)
-
-    def _agree(self) -> None:
+    def _agree(self, going: Sequence[Removal]) -> None:
         """The pipeline's name, typed; the sandbox, shared with nobody, goes on where nobody answers."""
         from awspipe.cli import asking
 
         nothing = "nothing was removed"
         if self.console.interactive:
-            question = f"Type the pipeline's name to remove it ({self.name}): "
-            asking.go_on(self.console, question, lambda answer: answer == self.name, otherwise=nothing)
-            self.target.aws.forget()  # the question may have stood there for long
-        elif not self.target.sandbox:
+            right = going[0].name if len(going) == 1 else str(len(going))
+            question = (
+                f"Type the pipeline's name to remove it ({right}): "
+                if len(going) == 1
+                else f"Type {right} to remove these {right} pipelines: "
+            )
+            asking.go_on(self.console, question, lambda answer: answer == right, otherwise=nothing)
+            for one in going:  # the question may have stood there for long
+                one.target.aws.forget()
+        elif not all(one.target.sandbox for one in going):
             raise asking.nobody(nothing, f"{self._command} --yes")
 
-    def _save(self, inventory: Inventory) -> tuple[Path, ...]:
+    def _save(self, one: Removal) -> tuple[Path, ...]:
         """A bundle of each repository that holds commits, before it goes."""
         from awspipe.resources.repository import Repository
 
-        held = [key.name for key in inventory.kept if key.kind == Repository.kind]
-        return tuple(self._save_one(repository) for repository in held)
+        held = [key.name for key in one.inventory.kept if key.kind == Repository.kind]
+        return tuple(self._save_one(one.target, one.name, repository) for repository in held)
 
-    def _save_one(self, repository: str) -> Path:
+    def _save_one(self, target: Target, name: str, repository: str) -> Path:
         import tempfile
         from datetime import UTC, datetime
 
@@ -149,37 +193,40 @@ class Removal:
 
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         path = Path(f"{repository}-{stamp}.bundle").resolve()
-        url = Repository.clone_url(self.target.aws, repository)
-        if not self.target.serves(url):
+        url = Repository.clone_url(target.aws, repository)
+        if not target.serves(url):
             raise AwspipeError(
                 f"repository {repository} cannot be saved: {url} is AWS's address, "
-                f"and the calls go to {self.target.aws.endpoint}; nothing was removed",
-                hint=f"`{self.target.command_anywhere('down', self.name)}` leaves the repository standing",
+                f"and the calls go to {target.aws.endpoint}; nothing was removed",
+                hint=f"`{target.command_anywhere('down', name)}` leaves the repository standing",
             )
         with tempfile.TemporaryDirectory(prefix="awspipe-") as scratch:
-            git.bundle(git.Helper(url, self.target.helper_command()), path, Path(scratch))
+            git.bundle(git.Helper(url, target.helper_command()), path, Path(scratch))
         self.console.say(f"  . repository {repository} is saved: `git clone {path.name}` brings it back")
         return path
 
-    def _apply(self, plan: Plan) -> None:
-        from awspipe.apply import apply
-        from awspipe.cli.outcome import check
+    def _apply(self, going: Sequence[Removal]) -> None:
+        from awspipe.apply import Job, apply_all
+        from awspipe.cli.outcome import check_all
         from awspipe.cli.progress import Progress
 
-        with Progress(self.console, len(plan.work)) as progress:
-            self.target.aws.listener = progress
-            outcome = apply(self.target.aws, plan)
-        check(outcome, self._command)
+        with Progress(self.console, sum(len(one.plan.work) for one in going)) as progress:
+            for one in going:
+                one.target.aws.listener = progress
+            outcomes = apply_all([Job(one.target.aws, one.plan) for one in going])
+        check_all(outcomes, self._command)
 
-    def _prove(self, plan: Plan) -> None:
+    def _prove(self, going: Sequence[Removal]) -> None:
         """Search AWS again. Raises ApplyError when something of ours is left that was to go."""
         from awspipe.cli.views import down as view
         from awspipe.live import scan_again
 
-        again = scan_again(self.target.aws, plan)
-        if again.keys:
-            raise ApplyError(
-                "still there: " + ", ".join(str(key) for key in again.keys),
-                hint=f"`{self._command}` again",
-            )
-        self.console.answer(view.proof(plan, again))
+        left = []
+        for target in {id(one.target): one.target for one in going}.values():
+            here = [one.plan for one in going if one.target is target]
+            for plan, again in zip(here, scan_again(target.aws, *here), strict=True):
+                left += [str(key) for key in again.keys]
+                if not again.keys:
+                    self.console.answer(view.proof(plan, again))
+        if left:
+            raise ApplyError("still there: " + ", ".join(left), hint=f"`{self._command}` again")

@@ -111,12 +111,17 @@ class Pricing:
 
 
 def begin(prepared: Sequence[Prepared], runs: int) -> list[Pricing]:
-    """Ask what the account is, for each pipeline with something to do: three calls, waited for later."""
+    """Ask what the account is, in each region with something to do: three calls, waited for later."""
     from awspipe.cost.account import ask
 
+    working = {id(one.target): one.target.aws for one in prepared if one.plan.work}
+    asked = {target: ask(aws) for target, aws in working.items()}
     return [
         Pricing(
-            one, runs, ask(one.target.aws) if one.plan.work else None, tuple(_ahead(prepared[:index], one))
+            one,
+            runs,
+            asked[id(one.target)] if one.plan.work else None,
+            tuple(_ahead(prepared[:index], one)),
         )
         for index, one in enumerate(prepared)
     ]

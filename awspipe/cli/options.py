@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -14,6 +14,14 @@ FLAGS = frozenset({"--sandbox", "--json", "--debug"})
 VALUED = frozenset({"--profile", "--region", "--endpoint-url"})
 
 SpecFile = Annotated[str, typer.Option("-f", "--file", metavar="FILE", help="The spec.")]
+SpecFiles = Annotated[
+    list[str],
+    typer.Option("-f", "--file", metavar="FILE", help="The spec; again for more, or a directory of specs."),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="NAME", help="Of several pipelines, this one; again for more."),
+]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
 SPEC = "awspipe.yml"
 
@@ -47,9 +55,10 @@ def _quoted(word: str) -> str:
     return f'"{word}"' if not word or any(mark in " ()&;|<>'" for mark in word) else word
 
 
-def file_words(file: str) -> tuple[str, ...]:
-    """The option that names the spec, where it is not the usual one."""
-    return () if file == SPEC else ("-f", file)
+def file_words(*files: str, only: Sequence[str] = ()) -> tuple[str, ...]:
+    """The options that name the spec, where it is not the usual one, and the pipelines in it."""
+    named = () if files == (SPEC,) else tuple(word for file in files for word in ("-f", file))
+    return (*named, *(word for name in only for word in ("--only", name)))
 
 
 def hoisted(arguments: list[str]) -> list[str]:

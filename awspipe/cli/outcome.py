@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from awspipe.apply import Outcome
 from awspipe.errors import ApplyError, AwspipeError, PendingError, StoppedError
 from awspipe.plan import Verb
+
+
+def check_all(outcomes: Sequence[Outcome], command: str, *undo: str) -> None:
+    """As `check`, for plans that ran side by side: `undo` takes back what stands of each of them."""
+    together = Outcome(
+        done=[step for one in outcomes for step in one.done],
+        failed=[failure for one in outcomes for failure in one.failed],
+        skipped=[step for one in outcomes for step in one.skipped],
+        stopped=any(one.stopped for one in outcomes),
+    )
+    check(together, command, undo[0] if len(undo) == 1 else "")
 
 
 def check(outcome: Outcome, command: str, undo: str = "") -> None:

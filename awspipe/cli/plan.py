@@ -8,12 +8,13 @@ import typer
 
 from awspipe.cli.console import Console
 from awspipe.cli.money import RUNS, Runs
-from awspipe.cli.options import SPEC, SpecFile, given
+from awspipe.cli.options import SPEC, Only, SpecFiles, given
 
 
 def plan(
     context: typer.Context,
-    file: SpecFile = SPEC,
+    file: SpecFiles = [SPEC],  # noqa: B006 - Typer's way to say a default
+    only: Only = None,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 10 when something would change.")
     ] = False,
@@ -30,7 +31,7 @@ def plan(
 
     options = given(context)
     console = Console(json=options.json)
-    prepared = prepare(options, console, file, push=True)
+    prepared = prepare(options, console, file, push=True, only=only or ())
     priced = [one.answer() for one in money.begin(prepared, runs)]
     documents = [{**view.document(one.one.plan), "cost": money_view.document(one)} for one in priced]
     console.document({"plans": documents})

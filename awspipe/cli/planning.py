@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from awspipe.cli.options import Options
 from awspipe.cli.target import Target, connect
 from awspipe.errors import ApplyError, AwspipeError, HandshakeError, RefusedError, UsageError
 from awspipe.graph import Graph, wanted
-from awspipe.live import prefetch, read
+from awspipe.live import prefetch, read_all
 from awspipe.plan import Plan, plan
-from awspipe.spec.load import load_file
+from awspipe.spec.load import load_files
 from awspipe.spec.models import Pipeline as Spec
 
 
@@ -41,48 +42,70 @@ class Prepared:
 NOT_ASKED = git.NoCommit("--no-push")
 
 
-def prepare(options: Options, console: Console, file: str, *, push: bool) -> list[Prepared]:
-    """Load every pipeline of a file and compare it with AWS: reads only.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One pipeline of a spec file, before AWS is asked."""
+
+    spec: Spec
+    directory: Path
+    commit: git.Commit | git.NoCommit
+    leads: bool
+
+
+def prepare(
+    options: Options, console: Console, files: Sequence[str], *, push: bool, only: Sequence[str] = ()
+) -> list[Prepared]:
+    """Load every pipeline of the files, or those named in `only`, and compare them with AWS: reads only.
 
     Raises SpecError, UsageError or CredentialsError before or with the first call, RefusedError where
     something of another owner has one of our names.
     """
-    specs = load_file(Path(file))
-    directory = Path(file).resolve().parent
-    commit = git.head(directory) if push else NOT_ASKED
-    connected = [(spec, connect(options, console, spec.region)) for spec in specs]
-    return [
-        _prepared(spec, target, console, directory=directory, commit=commit, leads=spec is specs[0])
-        for spec, target in connected
-    ]
+    asked = list(_asked(files, only, push=push))
+    targets = connected(options, console, [one.spec.region for one in asked])
+    prepared: dict[int, Prepared] = {}
+    for region, target in targets.items():
+        here = [one for one in asked if one.spec.region == region]
+        prepared |= {
+            id(one): found for one, found in zip(here, _compared(target, console, here), strict=True)
+        }
+    ordered = [prepared[id(one)] for one in asked]
+    check([one.plan for one in ordered])
+    return ordered
 
 
-def _prepared(
-    spec: Spec,
-    target: Target,
-    console: Console,
-    *,
-    directory: Path,
-    commit: git.Commit | git.NoCommit,
-    leads: bool,
-) -> Prepared:
-    prefetch(target.aws, spec.name)
-    scope = target.scope(spec.name)
+def _asked(files: Sequence[str], only: Sequence[str], *, push: bool) -> Iterator[_Asked]:
+    for file, specs in load_files(files, only):
+        directory = file.resolve().parent
+        commit = git.head(directory) if push else NOT_ASKED
+        for number, spec in enumerate(specs):
+            yield _Asked(spec, directory, commit, leads=number == 0)
+
+
+def connected(options: Options, console: Console, regions: Iterable[str | None]) -> dict[str | None, Target]:
+    """A target for each region that specs name, in their order: pipelines of a region share one."""
+    return {region: connect(options, console, region) for region in dict.fromkeys(regions)}
+
+
+def _compared(target: Target, console: Console, asked: Sequence[_Asked]) -> Iterator[Prepared]:
+    """The pipelines of one region, read side by side."""
+    prefetch(target.aws, *(one.spec.name for one in asked))
+    scopes = [target.scope(one.spec.name) for one in asked]
     console.say(target.first_line())
-    graph = wanted(spec, scope)
+    graphs = [wanted(one.spec, scope) for one, scope in zip(asked, scopes, strict=True)]
     try:
-        state = read(target.aws, graph)
+        states = read_all(target.aws, graphs)
     except HandshakeError as error:
-        corrected(target, spec, error)
+        corrected(target, [one.spec for one in asked], error)
         raise
-    compared = plan(graph, state, push=isinstance(commit, git.Commit))
-    check(compared)
-    return Prepared(spec, directory, target, graph, compared, commit, leads)
+    for one, graph, state in zip(asked, graphs, states, strict=True):
+        compared = plan(graph, state, push=isinstance(one.commit, git.Commit))
+        yield Prepared(one.spec, one.directory, target, graph, compared, one.commit, one.leads)
 
 
-def check(compared: Plan) -> None:
-    """Refuse a plan that would touch what is not ours, or that builds on what is not there."""
-    refused: list[AwspipeError] = [foreign(one.key, one.owner) for one in compared.conflicts]
+def check(plans: Sequence[Plan]) -> None:
+    """Refuse plans that would touch what is not ours, or that build on what is not there."""
+    conflicts = [one for plan in plans for one in plan.conflicts]
+    refused: list[AwspipeError] = [foreign(one.key, one.owner) for one in conflicts]
     if len(refused) == 1:
         raise refused[0]
     if refused:
@@ -93,14 +116,15 @@ def check(compared: Plan) -> None:
             ),
             hint=refused[0].hint,
         )
-    for choice in compared.choices:
+    for choice in (choice for compared in plans for choice in compared.choices):
         names = ", ".join(choice.names)
         raise UsageError(
             f"several connections could be used instead of a new {choice.key}: {names}",
             hint=f"say which in the spec: `connection: {choice.names[0]}`",
         )
-    if compared.missing:
-        names = ", ".join(str(one.key) for one in compared.missing)
+    missing = dict.fromkeys(str(one.key) for plan in plans for one in plan.missing)
+    if missing:
+        names = ", ".join(missing)
         raise ApplyError(
             f"the spec refers to what is not there: {names}",
             hint="make it first, or let awspipe make one of its own (see docs/spec.md)",

@@ -39,6 +39,10 @@ class Pushes:
             event = StepSkipped(event.step)
         self.listener(event)
 
+    def lead(self) -> str:
+        """As `set_remote`, for the pipeline that its file's remote leads to."""
+        return self.set_remote() if self.one.leads else ""
+
     def set_remote(self) -> str:
         """Set the remote, if this is a repository that lacks it; gives the user's own, which is left alone.
 

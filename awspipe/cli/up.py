@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from awspipe.cli.console import Console
 from awspipe.cli.money import RUNS, MaxCost, Runs
-from awspipe.cli.options import SPEC, SpecFile, Yes, file_words, given
+from awspipe.cli.options import SPEC, Only, SpecFiles, Yes, file_words, given
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from awspipe.cli.money import Pricing
     from awspipe.cli.planning import Prepared
+    from awspipe.cli.target import Target
     from awspipe.cli.views.up import Ended
+    from awspipe.events import Event, Listener
 
 
 def up(
     context: typer.Context,
-    file: SpecFile = SPEC,
+    file: SpecFiles = [SPEC],  # noqa: B006 - Typer's way to say a default
+    only: Only = None,
     yes: Yes = False,
     no_push: Annotated[
         bool, typer.Option("--no-push", help="Do not push the current commit into a new repository.")
@@ -41,15 +45,16 @@ def up(
     options = given(context)
     console = Console(json=options.json)
     most = money.limit(max_cost)
-    prepared = prepare(options, console, file, push=not no_push)
+    prepared = prepare(options, console, file, push=not no_push, only=only or ())
     pricing = money.begin(prepared, runs)
+    words = ("up", *file_words(*file, only=only or ()))
     _show(console, prepared)
     shown = any(one.plan.work for one in prepared) and (most is not None or (console.interactive and not yes))
     if shown:
         _show_cost(console, pricing, most)
     if any(one.plan.work for one in prepared):
-        _agree(console, pricing, yes=yes, command=options.command("up", *file_words(file), "--yes"))
-    ended = [_run(console, one, options.command("up", *file_words(file))) for one in prepared]
+        _agree(console, pricing, yes=yes, command=options.command(*words, "--yes"))
+    ended = _run(console, prepared, options.command(*words))
     _end(console, ended, pricing, shown=shown)
 
 
@@ -111,22 +116,39 @@ def _warnings(one: Prepared) -> Iterator[str]:
         yield "  ! an execution is running: AWS cancels it when the pipeline is updated"
 
 
-def _run(console: Console, one: Prepared, command: str) -> Ended:
-    """Carry the plan out. What it gives back is all that there is to say of it."""
-    from awspipe.apply import apply
-    from awspipe.cli.handshakes import corrected, told
-    from awspipe.cli.outcome import check
+def _run(console: Console, prepared: list[Prepared], command: str) -> list[Ended]:
+    """Carry the plans out, all of them at once. What it gives back is all that there is to say of them."""
+    from awspipe.apply import Job, apply_all
+    from awspipe.cli.handshakes import corrected
+    from awspipe.cli.outcome import check_all
     from awspipe.cli.progress import Progress
     from awspipe.cli.pushing import Pushes
     from awspipe.cli.views.up import Ended
 
-    with Progress(console, len(one.plan.work)) as progress:
-        pushes = Pushes(one, progress)
-        one.target.aws.listener = lambda event: pushes.hear(told(one.target, one.spec, event))
-        one.target.aws.attended = console.interactive
-        outcome = apply(one.target.aws, one.plan, push=pushes.push)
-    for _, error in outcome.failed:
-        corrected(one.target, one.spec, error)
-    check(outcome, command, one.target.command_anywhere("down", one.plan.scope.pipeline))
-    theirs = pushes.set_remote() if one.leads else ""
-    return Ended(one, bool(pushes.pushed), pushes.later, tuple(pushes.notes(theirs)))
+    with Progress(console, sum(len(one.plan.work) for one in prepared)) as progress:
+        pushes = [Pushes(one, progress) for one in prepared]
+        for one in prepared:
+            one.target.aws.listener = _Telling(one.target, prepared, progress)
+            one.target.aws.attended = console.interactive
+        outcomes = apply_all([Job(it.one.target.aws, it.one.plan, it.push, it.hear) for it in pushes])
+    for one, outcome in zip(prepared, outcomes, strict=True):
+        for _, error in outcome.failed:
+            corrected(one.target, [one.spec], error)
+    undo = [one.target.command_anywhere("down", one.plan.scope.pipeline) for one in prepared]
+    check_all(outcomes, command, *undo)
+    return [Ended(it.one, bool(it.pushed), it.later, tuple(it.notes(it.lead()))) for it in pushes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """Says what is waited for in a region, a handshake in the words of where it happens."""
+
+    target: Target
+    prepared: list[Prepared]
+    listener: Listener
+
+    def __call__(self, event: Event) -> None:
+        from awspipe.cli.handshakes import told
+
+        specs = [one.spec for one in self.prepared if one.target is self.target]
+        self.listener(told(self.target, specs, event))

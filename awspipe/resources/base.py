@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -117,6 +117,10 @@ class Resource(ABC):
     @abstractmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
         """What AWS has, in the shape of `body()`, at least for `fields`; None when absent."""
+
+    @classmethod  # noqa: B027 - most kinds have no such call
+    def preload(cls, aws: Aws, names: Sequence[str]) -> None:
+        """Before many are read: ask for them together, where AWS has a call for that."""
 
     @classmethod
     @abstractmethod

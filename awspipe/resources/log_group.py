@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -100,7 +100,14 @@ class LogGroup(Resource):
         )
 
 
-def _groups(aws: Aws, prefix: str) -> Iterator[dict[str, Any]]:
-    pages = aws.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
-    for page in pages:
-        yield from page["logGroups"]
+def _groups(aws: Aws, prefix: str) -> Iterable[dict[str, Any]]:
+    """The groups whose names begin so; of many pipelines in one list of all builds' groups."""
+
+    def ask(beginning: str) -> list[dict[str, Any]]:
+        pages = aws.client("logs").get_paginator("describe_log_groups")
+        return [group for page in pages.paginate(logGroupNamePrefix=beginning) for group in page["logGroups"]]
+
+    every = aws.list_for_many("log-groups", _BUILDS, ask)
+    if every is None:
+        return ask(prefix)
+    return (group for group in every if group["logGroupName"].startswith(prefix))

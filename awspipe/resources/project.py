@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from awspipe.aws import Aws, absent, owner_of, tag_list
+from awspipe.aws import Aws, absent, batches, owner_of, tag_list
 from awspipe.explain import code_of
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource
@@ -16,6 +16,7 @@ from awspipe.resources.rights import Rights
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
+_BATCH = 100
 _NO_CACHE = {"type": "NO_CACHE"}
 _CACHES = {
     "none": _NO_CACHE,
@@ -116,16 +117,21 @@ class BuildProject(Resource):
     @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
         """The project's settings, environment variables by name."""
-        found = aws.client("codebuild").batch_get_projects(names=[name])["projects"]
-        if not found:
+        project = aws.preloaded(cls.kind, name, lambda: _projects(aws, [name])[name])
+        if project is None:
             return None
-        project = found[0]
         environment = dict(project["environment"])
         environment["environmentVariables"] = sorted(
             environment.get("environmentVariables", ()), key=lambda variable: str(variable["name"])
         )
         body = {**project, "environment": environment, "cache": project.get("cache", _NO_CACHE)}
         return Live(body, owner_of(project.get("tags", [])))
+
+    @classmethod
+    def preload(cls, aws: Aws, names: Sequence[str]) -> None:
+        """A hundred in a call."""
+        for some in batches(names, _BATCH):
+            aws.preload(cls.kind, _projects(aws, some))
 
     @classmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
@@ -158,6 +164,16 @@ class BuildProject(Resource):
             ("projects",), lambda: [name for page in pages.paginate() for name in page["projects"]]
         )
         return frozenset(name for name in names if name.startswith(scope.project_prefix))
+
+
+def _projects(aws: Aws, names: Sequence[str]) -> dict[str, dict[str, Any] | None]:
+    """Projects by name; None for those that are absent.
+
+    https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetProjects.html
+    """
+    answer = aws.client("codebuild").batch_get_projects(names=list(names))
+    found = {project["name"]: project for project in answer["projects"]}
+    return {name: found.get(name) for name in names}
 
 
 def _running_builds(aws: Aws, project: str) -> Iterator[str]:

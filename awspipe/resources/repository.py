@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
-from awspipe.aws import Aws, maybe, owner_of
+from awspipe.aws import Aws, batches, maybe, owner_of
+from awspipe.explain import DENIED
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Kept, Live, Resource
 from awspipe.resources.rights import Rights
 
 _ABSENT = "RepositoryDoesNotExistException"
+_BATCH = 100
 DEFAULT_BRANCH = "defaultBranch"
 """CodeCommit sets it with the first push."""
 _NAME = re.compile(r"[A-Za-z0-9_.-]+(?<!\.git)")
@@ -29,6 +33,7 @@ class Repository(Resource):
             {"codecommit:GetRepository", "codecommit:ListBranches", "codecommit:ListTagsForResource"}
         ),
         use=frozenset({"codecommit:GetRepository"}),
+        many=frozenset({"codecommit:BatchGetRepositories"}),
         make=frozenset({"codecommit:CreateRepository", "codecommit:GitPush", "codecommit:TagResource"}),
         remove=frozenset({"codecommit:DeleteRepository", "codecommit:GitPull"}),
     )
@@ -62,11 +67,28 @@ class Repository(Resource):
         """Whether there is one of this name."""
         return cls._metadata(aws, name) is not None
 
-    @staticmethod
-    def _metadata(aws: Aws, name: str) -> dict[str, Any] | None:
-        get = aws.client("codecommit").get_repository
-        found = maybe(lambda: get(repositoryName=name), _ABSENT)
-        return None if found is None else dict(found["repositoryMetadata"])
+    @classmethod
+    def preload(cls, aws: Aws, names: Sequence[str]) -> None:
+        """A hundred in a call. Those that it cannot look at, or may not, are asked for one by one.
+
+        https://docs.aws.amazon.com/codecommit/latest/APIReference/API_BatchGetRepositories.html
+        """
+        for some in batches(names, _BATCH):
+            ask = partial(aws.client("codecommit").batch_get_repositories, repositoryNames=list(some))
+            answer = maybe(ask, *DENIED)
+            if answer is None:
+                return
+            found: dict[str, Any] = {one["repositoryName"]: one for one in answer["repositories"]}
+            aws.preload(cls.kind, {**dict.fromkeys(answer["repositoriesNotFound"]), **found})
+
+    @classmethod
+    def _metadata(cls, aws: Aws, name: str) -> dict[str, Any] | None:
+        def ask() -> dict[str, Any] | None:
+            get = aws.client("codecommit").get_repository
+            found = maybe(lambda: get(repositoryName=name), _ABSENT)
+            return None if found is None else dict(found["repositoryMetadata"])
+
+        return aws.preloaded(cls.kind, name, ask)
 
     @classmethod
     def clone_url(cls, aws: Aws, name: str) -> str:

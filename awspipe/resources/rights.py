@@ -23,6 +23,8 @@ class Rights:
     """To compare one with what is wanted: `up`."""
     use: frozenset[str] = _NONE
     """To see whether one that the spec only refers to is there: `up`."""
+    many: frozenset[str] = _NONE
+    """To look at those of many pipelines in one call; without it they are looked at one by one: `up`."""
     make: frozenset[str] = _NONE
     """To make one and to bring it to what is wanted: `up`."""
     remove: frozenset[str] = _NONE
@@ -36,4 +38,6 @@ class Rights:
     @property
     def all(self) -> frozenset[str]:
         """Every action."""
-        return self.search | self.find | self.read | self.use | self.make | self.remove | self.show
+        return (
+            self.search | self.find | self.read | self.use | self.many | self.make | self.remove | self.show
+        )

@@ -209,14 +209,17 @@ class Role(Resource):
 
     @staticmethod
     def on_path(aws: Aws, path: str) -> dict[str, dict[str, Any]]:
-        """The roles on a path by name, listed once a reading."""
+        """The roles on a pipeline's path by name, listed once a reading; of many pipelines in one list."""
         pages = aws.client("iam").get_paginator("list_roles")
-        return aws.once(
-            ("roles", path),
-            lambda: {
-                role["RoleName"]: role for page in pages.paginate(PathPrefix=path) for role in page["Roles"]
-            },
-        )
+
+        def ask(prefix: str) -> list[dict[str, Any]]:
+            return [role for page in pages.paginate(PathPrefix=prefix) for role in page["Roles"]]
+
+        wider = path.rstrip("/").rpartition("/")[0] + "/"
+        listed = aws.list_for_many("roles", wider, ask)
+        if listed is None:
+            listed = aws.once(("roles", path), lambda: ask(path))
+        return {role["RoleName"]: role for role in listed if role["Path"] == path}
 
 
 def _document(text: Document | str) -> Document:

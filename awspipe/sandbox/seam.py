@@ -25,6 +25,7 @@ from awspipe.sandbox import (
     runtime,
     s3,
     slowlists,
+    turns,
 )
 from awspipe.sandbox.service import Backend, SandboxResponse
 
@@ -95,5 +96,6 @@ def install(runtime_: runtime.Runtime) -> None:
     eventbus.TARGETS["codepipeline"] = codepipeline.start_by_rule
     eventbus.install()
     s3.install()
+    turns.install()
     names.install()
     slowlists.install()

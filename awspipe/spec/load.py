@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -11,6 +11,7 @@ from awspipe.errors import Problem, SpecError, UsageError
 from awspipe.formats.decode import BYTES_LIMIT
 from awspipe.formats.nodes import Finding, Node
 from awspipe.formats.reader import Reading, read
+from awspipe.formats.words import nearest
 from awspipe.spec import messages
 from awspipe.spec.models import Pipeline
 from awspipe.spec.salvage import salvaged
@@ -20,6 +21,7 @@ PROBLEMS_LIMIT = 200
 """More problems than this are counted, not described."""
 
 _INIT = "`awspipe init` writes one"
+_NO_SPECS = ("buildspec", "appspec", "docker-compose", ".")
 
 
 def load_file(path: Path) -> tuple[Pipeline, ...]:
@@ -32,6 +34,61 @@ def load_file(path: Path) -> tuple[Pipeline, ...]:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     return load_text(data, str(path))
+
+
+def load_files(files: Sequence[str], only: Sequence[str] = ()) -> list[tuple[Path, tuple[Pipeline, ...]]]:
+    """The pipelines of several files, with each file; of a directory, those of every spec in it.
+
+    `only` leaves those of some names. Raises SpecError with the problems of all files, and UsageError where
+    a file is not there, or where no file has a pipeline of a name in `only`.
+    """
+    found: list[tuple[Path, tuple[Pipeline, ...]]] = []
+    problems: list[Problem] = []
+    for path in (path for file in files for path in _specs_at(Path(file))):
+        try:
+            found.append((path, load_file(path)))
+        except SpecError as error:
+            problems += error.problems
+    if problems:
+        raise SpecError(tuple(problems))
+    _refuse_twice(found)
+    return found if not only else _only(found, only)
+
+
+def _specs_at(path: Path) -> list[Path]:
+    """A file itself; of a directory the YAML files in it, but for other tools' well-known ones."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(one for one in path.iterdir() if one.suffix in (".yml", ".yaml") and one.is_file())
+    specs = [one for one in files if not one.name.startswith(_NO_SPECS)]
+    if not specs:
+        raise UsageError(f"there is no spec in {path}", hint=f"{_INIT}; specs end in .yml or .yaml")
+    return specs
+
+
+def _refuse_twice(found: list[tuple[Path, tuple[Pipeline, ...]]]) -> None:
+    first: dict[tuple[str, str | None], Path] = {}
+    for path, pipelines in found:
+        for one in pipelines:
+            other = first.setdefault((one.name, one.region), path)
+            if other != path:
+                raise UsageError(
+                    f"pipeline {one.name} is in two files: {other} and {path}",
+                    hint="two pipelines of one region need two names",
+                )
+
+
+def _only(
+    found: list[tuple[Path, tuple[Pipeline, ...]]], only: Sequence[str]
+) -> list[tuple[Path, tuple[Pipeline, ...]]]:
+    known = [one.name for _, pipelines in found for one in pipelines]
+    for name in only:
+        if name not in known:
+            meant = nearest(name, known)
+            hint = f'did you mean "{meant}"?' if meant else f"there are: {', '.join(known)}"
+            raise UsageError(f"no spec has a pipeline {name}", hint=hint)
+    chosen = ((path, tuple(one for one in pipelines if one.name in only)) for path, pipelines in found)
+    return [(path, pipelines) for path, pipelines in chosen if pipelines]
 
 
 def load_text(data: bytes | str, file: str) -> tuple[Pipeline, ...]:

@@ -94,7 +94,7 @@ def _down(aws: Aws, name: str) -> None:
     found = scan(aws, scope)
     gone = removal(scope, found.keys, found.kept)
     apply(aws, gone)
-    left = scan_again(aws, gone)
+    (left,) = scan_again(aws, gone)
     if left.keys:
         raise SystemExit(f"still there: {left.keys}")
 

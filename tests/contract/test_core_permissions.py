@@ -49,6 +49,9 @@ def live(world: World, one: Resource) -> None:
     assert kind.owner(aws, scope, one.name) == scope.pipeline
     assert kind.exists(aws, scope, one.name)
     kind.keep(aws, scope, one.name)
+    kind.preload(aws, [one.name])
+    assert kind.read(aws, scope, one.name, frozenset(one.body())) is not None
+    aws.forget()
     assert kind.read(aws, scope, one.name, frozenset(one.body())) is not None
     if kind.update is not Resource.update:
         one.update(aws, frozenset(one.body()))

@@ -209,7 +209,7 @@ def planned(aws: Aws, text: str, *, push: bool = False) -> Plan:
 def up(aws: Aws, text: str, *, push: Any = None) -> Outcome:
     """`awspipe up`, without a word said: refuses what the command refuses, raises the first cause."""
     shown = planned(aws, text, push=push is not None)
-    check(shown)
+    check([shown])
     return done(apply(aws, shown, push=push))
 
 
@@ -238,7 +238,8 @@ def down(aws: Aws, name: str = "shop", *, delete_data: bool = False) -> Removed:
     found = scan(aws, where)
     gone = removal(where, found.keys, {} if delete_data else found.kept)
     outcome = done(apply(aws, gone))
-    return Removed(gone, outcome, scan_again(aws, gone).keys)
+    (left,) = scan_again(aws, gone)
+    return Removed(gone, outcome, left.keys)
 
 
 def verbs(shown: Plan) -> dict[str, set[Verb]]:
