@@ -135,8 +135,13 @@ def _own(line: str) -> str | None:
 
 
 def command_lines(lines: Sequence[str], phase: str) -> list[str]:
-    """What the command said that made a phase fail: the lines before the phase's end, since it began."""
-    ends = [n for n, line in enumerate(lines) if (_own(line) or "").startswith(f"Phase complete: {phase} ")]
+    """What the command said that made a phase fail: the lines before the phase's end, since it began.
+
+    None where all that there is is of later phases.
+    """
+    later = _WITH_COMMANDS[_WITH_COMMANDS.index(phase) + 1 :]
+    marks = (f"Phase complete: {phase} ", *(f"Entering phase {one}" for one in later))
+    ends = [n for n, line in enumerate(lines) if (_own(line) or "").startswith(marks)]
     before = lines[: ends[0]] if ends else lines
     begins = [n for n, line in enumerate(before) if (_own(line) or "").startswith("Running command ")]
     return [line for line in before[begins[-1] + 1 if begins else 0 :] if _own(line) is None]

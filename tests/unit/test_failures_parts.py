@@ -86,7 +86,11 @@ LINES = [
 def test_the_lines_of_the_command_that_failed() -> None:
     assert command_lines(LINES, "BUILD") == ["cc: no\n"]
     assert command_lines(LINES[3:], "BUILD") == ["cc: no\n"]
-    assert command_lines(LINES, "PRE_BUILD") == ["after\n"]
+    assert (
+        command_lines([LINES[6], "[Container] 2026/01/05 09:00:03.0 Entering phase POST_BUILD\n"], "BUILD")
+        == []
+    )
+    assert command_lines(LINES[:4], "BUILD") == ["cc: no\n"]
     assert command_lines([], "BUILD") == []
 
 

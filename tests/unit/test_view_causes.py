@@ -27,14 +27,26 @@ def test_an_action_with_another_name_than_its_stage_and_the_whole_execution() ->
     assert list(view.lines(found, "")) == ["× Test/Unit: one", "× stopped by hand"]
 
 
-def test_what_is_to_be_copied_is_not_broken_and_what_ran_is_cut() -> None:
+def test_what_is_to_be_copied_is_not_broken() -> None:
     arn = "arn:aws:s3:::" + "b" * 90
     fix = f'add to role x: {{"Resource": "{arn}"}}'
-    lines = list(view.lines([Cause("Build", "Build", "no", fix, ("가" * 60, "a" * 74, "a" * 75))]))
+    lines = list(view.lines([Cause("Build", "Build", "no", fix)]))
     assert lines[2] == f'         "{arn}"}}'
-    assert lines[3] == "    | " + "가" * 36 + "…"
-    assert lines[4] == "    | " + "a" * 74
-    assert lines[5] == "    | " + "a" * 73 + "…"
+
+
+def test_long_lines_of_what_ran_take_three_rows_at_most() -> None:
+    found = Cause("Build", "Build", "no", "", ("가" * 60, "a" * 74, "b" * 75, "c" * 400))
+    lines = list(view.lines([found]))
+    assert lines[1:] == [
+        "    | " + "가" * 37,
+        "      " + "가" * 23,
+        "    | " + "a" * 74,
+        "    | " + "b" * 74,
+        "      b",
+        "    | " + "c" * 74,
+        "      " + "c" * 74,
+        "      " + "c" * 73 + "…",
+    ]
     "\n".join(lines).encode("cp949")
 
 

@@ -256,7 +256,7 @@ _TAGS = {
         "svg",
     ),
     *("desc", "g", "rect", "text", "line", "path", "section", "pre", "table", "thead", "tbody", "tr", "th"),
-    *("td", "time", "dl", "dt", "dd", "a", "code", "footer"),
+    *("td", "time", "dl", "dt", "dd", "a", "code", "footer", "article"),
 }
 _ATTRIBUTES = {
     *("lang", "charset", "http-equiv", "content", "name", "class", "tabindex", "xmlns", "role", "width"),

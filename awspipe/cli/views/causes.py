@@ -10,6 +10,7 @@ from typing import Any
 from awspipe.failures import Cause
 
 _WIDTH = 80
+_ROWS = 3
 
 
 def lines(causes: Iterable[Cause], indent: str = "  ") -> Iterator[str]:
@@ -17,7 +18,7 @@ def lines(causes: Iterable[Cause], indent: str = "  ") -> Iterator[str]:
 
     × Build: exit code 1 of the command: npm test
       fix: ...
-      | the last lines of what ran
+      | the last lines of what ran, each in three rows at most
     """
     for cause in causes:
         where = place(cause)
@@ -25,7 +26,7 @@ def lines(causes: Iterable[Cause], indent: str = "  ") -> Iterator[str]:
         if cause.fix:
             yield from _wrapped(f"fix: {cause.fix}", indent + "  ", indent + "       ")
         for line in cause.detail:
-            yield _cut(f"{indent}  | {line}")
+            yield from _rows(line, indent)
 
 
 def place(cause: Cause) -> str:
@@ -60,13 +61,24 @@ def _wrapped(text: str, first: str, rest: str) -> list[str]:
     )
 
 
-def _cut(line: str) -> str:
-    return line if _columns(line) <= _WIDTH else _start(line, _WIDTH - 1) + "…"
+def _rows(line: str, indent: str) -> Iterator[str]:
+    """A line of what ran, in as many rows as it takes."""
+    first, rest = f"{indent}  | ", f"{indent}    "
+    width = _WIDTH - len(first)
+    for number in range(_ROWS):
+        row = _start(line, width)
+        line = line[len(row) :]
+        if line and number == _ROWS - 1:
+            row = _start(row, width - 1) + "…"
+        yield (rest if number else first) + row
+        if not line:
+            return
 
 
 def _start(line: str, columns: int) -> str:
+    """As much of a line as fits."""
     while _columns(line) > columns:
-        line = line[:-1]
+        line = line[: -max(1, (_columns(line) - columns) // 2)]
     return line
 
 

@@ -32,7 +32,9 @@ _STYLE = """
 body { margin: 0 auto; padding: 1.5rem; max-width: 75rem; background: var(--back); color: var(--fore);
   font: 16px/1.5 system-ui, "Malgun Gothic", "Apple SD Gothic Neo", sans-serif; }
 h1, h2, h3 { line-height: 1.25; margin: 1.5rem 0 .5rem; } h1 { font-size: 1.5rem; margin-top: 0; }
-h2 { font-size: 1.1rem; } footer { margin-top: 1.5rem; } h3 { font-size: 1rem; }
+h2 { font-size: 1.1rem; } footer { margin-top: 1.5rem; }
+article + article { margin-top: 2rem; padding-top: 2rem; border-top: 1px solid var(--line); }
+h3 { font-size: 1rem; }
 p { margin: .25rem 0; } .dim { color: var(--dim); } a { color: var(--running); }
 pre, code, .mono { font-family: ui-monospace, Consolas, "D2Coding", monospace; font-size: .875rem; }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: .75rem;
@@ -76,7 +78,7 @@ def page(shown: Iterable[tuple[Target, PipelineStatus]], now: datetime) -> str:
     )
     sections = [_pipeline(target, one, now) for target, one in found]
     foot = tag("footer", "As it was at ", _moment(now), "; awspipe wrote this page.", class_="dim")
-    return f"<!doctype html>\n{tag('html', head, tag('body', *sections, foot), lang='en')}\n"
+    return f"<!doctype html>\n{tag('html', head, tag('body', tag('main', *sections), foot), lang='en')}\n"
 
 
 def _title(one: PipelineStatus) -> str:
@@ -87,7 +89,7 @@ def _pipeline(target: Target, one: PipelineStatus, now: datetime) -> Markup:
     where = "the sandbox" if target.sandbox else f"account {one.scope.account}"
     about = f"{one.type}, version {one.version}, in {where}, {one.scope.region}"
     return tag(
-        "main",
+        "article",
         tag("h1", one.scope.pipeline),
         tag("p", about, class_="dim"),
         *_latest(one, now),
