@@ -16,9 +16,8 @@ from awspipe.cli.options import Options, given
 from awspipe.errors import UsageError
 
 if TYPE_CHECKING:
-    from awspipe.cli.views.build import Follow
+    from awspipe.cli.views.build import Built, Follow
     from awspipe.formats.buildspec_model import Buildspec
-    from awspipe.sandbox.builds.record import Build
 
 FAILED = 5
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -130,21 +129,20 @@ def _run(console: Console, options: Options, folder: Path, into: Path | None, wa
     )
     with building.work_folder() as work:
         building.until_end(Runner(record, work, world))
-    _end(console, record, follow, world.artifacts, into)
+    _end(console, follow, view.Built(record, world.artifacts, world.reports, _shown(into)))
     return 0 if record.status == SUCCEEDED else FAILED
 
 
-def _end(
-    console: Console, record: Build, follow: Follow, made: dict[str, list[str]], into: Path | None
-) -> None:
+def _end(console: Console, follow: Follow, built: Built) -> None:
     from awspipe.cli.views import build as view
 
-    cause = view.cause(record, follow.lines)
-    where = None if into is None else _shown(into)
-    console.answer(view.end(record, made, where, cause))
-    console.document(view.document(record, made, where, cause))
+    cause = view.cause(built.build, follow.lines)
+    console.answer(view.end(built, cause))
+    console.document(view.document(built, cause))
 
 
-def _shown(path: Path) -> str:
+def _shown(path: Path | None) -> str | None:
     """A path as short as it can be said here."""
+    if path is None:
+        return None
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

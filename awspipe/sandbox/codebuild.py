@@ -11,6 +11,7 @@ from moto.core.resource_tagging import TaggedResource
 
 from awspipe.sandbox import roles, tags
 from awspipe.sandbox.codebuild_builds import Builds
+from awspipe.sandbox.codebuild_reports import Reports
 from awspipe.sandbox.service import (
     Answer,
     Backend,
@@ -30,7 +31,7 @@ _NO_LOCATION = ("CODEPIPELINE", "NO_SOURCE")
 Project = dict[str, Any]
 
 
-class CodeBuildBackend(Builds, Backend):
+class CodeBuildBackend(Builds, Reports, Backend):
     """CodeBuild in one account and region. A project is kept as the API shows it."""
 
     SERVICE_NAMESPACE: ClassVar[str] = "codebuild"
@@ -39,6 +40,8 @@ class CodeBuildBackend(Builds, Backend):
         super().__init__(region_name, account_id)
         self.projects: dict[str, Project] = {}
         self.builds = {}
+        self.report_groups = {}
+        self.reports = {}
 
     def op_create_project(self, request: Request) -> Answer:
         """Make a project."""
@@ -162,6 +165,8 @@ class CodeBuildBackend(Builds, Backend):
         """For the Resource Groups Tagging API."""
         for one in self.projects.values():
             yield TaggedResource(one["arn"], tags.from_list(one["tags"]), "codebuild:project")
+        for one in self.report_groups.values():
+            yield TaggedResource(one["arn"], tags.from_list(one["tags"]), "codebuild:report-group")
 
 
 def _sent(request: Request) -> Project:

@@ -80,6 +80,22 @@ def test_a_command_that_fails_ends_with_5_and_says_what_to_do(shell: Shell, tmp_
     assert (named["BUILD"], named["POST_BUILD"], named["COMPLETED"]) == ("FAILED", "SUCCEEDED", "SUCCEEDED")
 
 
+def test_reports_are_told_of(shell: Shell, tmp_path: Path) -> None:
+    cases = "<testcase name='a'/><testcase name='b'><failure message='no'/></testcase>"
+    text = HEAD + "phases:\n  build:\n    commands: ['false']\nreports: {unit: {files: [out.xml]}}\n"
+    made = folder(tmp_path / "site", buildspec_yml=text, out_xml=f"<testsuite>{cases}</testsuite>")
+    (made / "out_xml").rename(made / "out.xml")
+    ran = shell.awspipe("build", cwd=made)
+    assert ran.code == 5, str(ran)
+    assert ran.out.splitlines()[-2:] == [
+        "report unit: 2 tests: 1 passed, 1 failed",
+        "failed in BUILD: exit code 1 of the command: false",
+    ]
+    (report,) = shell.awspipe("build", "--json", cwd=made).document["reports"]
+    assert (report["name"], report["tests"]) == ("unit", 2)
+    assert report["failed"] == [{"name": "b", "class": "", "message": "no"}]
+
+
 def test_the_answer_as_json(shell: Shell, tmp_path: Path) -> None:
     made = folder(tmp_path / "site", buildspec_yml=GOOD)
     document = shell.done("build", "--json", cwd=made).document

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from awspipe.formats.buildspec_model import Artifacts, Buildspec
 from awspipe.sandbox.builds.record import Build, Phase, Place
+from awspipe.sandbox.builds.reports.results import Coverage, Results
 from awspipe.sandbox.builds.world import Line, MissingValueError
 
 
@@ -56,6 +57,9 @@ class FakeWorld:
 
     def outputs(self, spec: Buildspec) -> Sequence[tuple[Place, Artifacts]]:
         return ()
+
+    def report(self, name: str, found: Results | Coverage) -> str:
+        return ""
 
     def upload(self, target: Place, files: Mapping[str, Path]) -> None:
         raise AssertionError(target)

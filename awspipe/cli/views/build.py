@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from awspipe.failures.cause import Cause
     from awspipe.sandbox.builds.record import Build, Phase
+    from awspipe.sandbox.builds.reports.results import Coverage, Results
 
 _OWN = re.compile(r"^\[Container\] \S+ \S+ (?P<said>.*)", re.DOTALL)
 _COMMAND = "Running command "
@@ -20,6 +22,16 @@ _QUIET = re.compile(
 _SILENT = ("SUBMITTED", "QUEUED", "PROVISIONING")
 _MAY_BE_EMPTY = ("INSTALL", "PRE_BUILD", "BUILD", "POST_BUILD")
 _KEPT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A build that has ended, and what it left: artifacts and reports by name, and where artifacts are."""
+
+    build: Build
+    artifacts: Mapping[str, Sequence[str]]
+    reports: Mapping[str, Results | Coverage]
+    directory: str | None
 
 
 class Follow:
@@ -98,16 +110,24 @@ def cause(build: Build, lines: Sequence[str]) -> Cause | None:
     return known.explained(known_builds.ROWS, failure)
 
 
-def end(build: Build, made: Mapping[str, Sequence[str]], into: str | None, cause: Cause | None) -> list[str]:
-    """How it went, what is left, and what to do."""
-    if cause is not None:
-        phase = build.failure
-        lines = [f"failed in {phase.type if phase else 'the build'}: {cause.line}"]
-        return [*lines, *([f"  try: {cause.fix}"] if cause.fix else [])]
-    if not made:
+def end(built: Built, cause: Cause | None) -> list[str]:
+    """What the tests say, how the build went, what is left, and what to do."""
+    return [f"report {name}: {one.line()}" for name, one in built.reports.items()] + (
+        _left(built) if cause is None else _failed(built.build, cause)
+    )
+
+
+def _failed(build: Build, cause: Cause) -> list[str]:
+    phase = build.failure
+    lines = [f"failed in {phase.type if phase else 'the build'}: {cause.line}"]
+    return [*lines, *([f"  try: {cause.fix}"] if cause.fix else [])]
+
+
+def _left(built: Built) -> list[str]:
+    if not built.artifacts:
         return ["built; the buildspec names no artifacts"]
-    names = [f"{_count(files)}{f' of {name}' if name else ''}" for name, files in made.items()]
-    kept = f"in {into}" if into is not None else "(not kept: --artifacts DIR keeps them)"
+    names = [f"{_count(files)}{f' of {name}' if name else ''}" for name, files in built.artifacts.items()]
+    kept = "(not kept: --artifacts DIR keeps them)" if built.directory is None else f"in {built.directory}"
     return [f"built: {', '.join(names)} {kept}"]
 
 
@@ -115,10 +135,9 @@ def _count(files: Sequence[str]) -> str:
     return "1 file" if len(files) == 1 else f"{len(files)} files"
 
 
-def document(
-    build: Build, made: Mapping[str, Sequence[str]], into: str | None, cause: Cause | None
-) -> dict[str, Any]:
+def document(built: Built, cause: Cause | None) -> dict[str, Any]:
     """The same as JSON."""
+    build = built.build
     return {
         "build": build.id,
         "status": build.status,
@@ -126,8 +145,9 @@ def document(
         "cause": None
         if cause is None
         else {"line": cause.line, "fix": cause.fix, "known": cause.known, "detail": list(cause.detail)},
-        "artifacts": [{"name": name, "files": list(files)} for name, files in made.items()],
-        "directory": into,
+        "artifacts": [{"name": name, "files": list(files)} for name, files in built.artifacts.items()],
+        "directory": built.directory,
+        "reports": [{"name": name, **one.document()} for name, one in built.reports.items()],
         "exported": build.exported,
     }
 

@@ -31,16 +31,16 @@ def selected(source: Spot, wanted: Artifacts, say: Say) -> dict[str, Path]:
 
     `say` hears what is looked for, in CodeBuild's words.
     """
-    bases = _bases(source, wanted.base_directory)
+    found_bases = bases(source, wanted.base_directory)
     base_directory = wanted.base_directory or "."
     say(f"Expanding base directory path: {base_directory}")
-    if not bases:
+    if not found_bases:
         raise ArtifactError(f"no matching base directory path found for {base_directory}")
     say(f"Expanding file paths for base directory {base_directory}")
     for name in wanted.files:
         say(f"Expanding {name}")
     found: dict[str, Path] = {}
-    for base in bases:
+    for base in found_bases:
         for name, path in matching(Spot(base, source.inside), wanted.files, wanted.exclude_paths):
             kept = _kept(path, source, wanted) if path.is_symlink() else path
             if kept is None:
@@ -82,6 +82,11 @@ def packed(files: Mapping[str, Path]) -> bytes:
     return made.getvalue()
 
 
+def is_within(path: Path, source: Spot) -> bool:
+    """Whether a file lies in the source, and not behind a link that leads out of it."""
+    return path.is_file() and within(path, source.here)
+
+
 def _add(found: dict[str, Path], name: str, path: Path, wanted: Artifacts, say: Say) -> None:
     name = name.rpartition("/")[2] if wanted.discard_paths else name
     if name in found and found[name] != path:
@@ -102,7 +107,7 @@ def _kept(path: Path, source: Spot, wanted: Artifacts) -> Path | None:
     return target if target.is_file() else None
 
 
-def _bases(source: Spot, base: str | None) -> list[Path]:
+def bases(source: Spot, base: str | None) -> list[Path]:
     """The base directory, or every one that its glob matches. It must lie in the source."""
     wanted = _relative(base or ".", source).rstrip("/")
     if wanted in ("", "."):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from awspipe.formats.buildspec_model import Artifacts, Buildspec
 from awspipe.sandbox.builds.record import Phase, Place
+from awspipe.sandbox.builds.reports.results import Coverage, Results
 from awspipe.sandbox.builds.world import Line, MissingValueError, PhaseError
 
 _NAME = re.compile(r"[\w.-]+")
@@ -36,6 +37,8 @@ class Local:
     ended: Callable[[Phase], None]
     artifacts: dict[str, list[str]] = field(default_factory=dict)
     """The files of each artifact that was made; the primary one is called ""."""
+    reports: dict[str, Results | Coverage] = field(default_factory=dict)
+    """What the build's reports say, by their names."""
 
     def now(self) -> float:
         """This machine's time."""
@@ -83,6 +86,11 @@ class Local:
         """The primary artifact, and every secondary one by its name."""
         found = [(Place("", "", ""), spec.artifacts)] if spec.artifacts and spec.artifacts.files else []
         return [*found, *((Place(name, "", ""), one) for name, one in spec.secondary_artifacts.items())]
+
+    def report(self, name: str, found: Results | Coverage) -> str:
+        """For whoever asks for a summary."""
+        self.reports[name] = found
+        return ""
 
     def upload(self, target: Place, files: Mapping[str, Path]) -> None:
         """Unpacked: the primary artifact's files in the directory itself, those of others in one each."""

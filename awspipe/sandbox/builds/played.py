@@ -14,6 +14,7 @@ from awspipe.sandbox import objects, roles, runtime
 from awspipe.sandbox.builds import artifacts, sources
 from awspipe.sandbox.builds.record import Build, Phase, Place
 from awspipe.sandbox.builds.references import secret_parts, secret_value
+from awspipe.sandbox.builds.reports.results import Coverage, Results
 from awspipe.sandbox.builds.world import Line, MissingValueError, PhaseError
 
 _CLIENT_ERROR = "CLIENT_ERROR"
@@ -85,6 +86,14 @@ class Played:
                 raise PhaseError(_CLIENT_ERROR, f"no definition for artifact {one.name}")
             found.append((one, wanted))
         return found
+
+    def report(self, name: str, found: Results | Coverage) -> str:
+        """In the report group of the project, or in the one whose ARN the buildspec has."""
+        from awspipe.sandbox.codebuild import codebuild_backends
+
+        service = codebuild_backends[self._account][self._region]
+        with runtime.current().lock:
+            return str(service.keep_report(self._build, name, found))
 
     def upload(self, target: Place, files: Mapping[str, Path]) -> None:
         """A zip, in the pipeline's bucket."""

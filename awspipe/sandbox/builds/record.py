@@ -72,6 +72,7 @@ class Build:
     end: float | None = None
     phases: list[Phase] = field(default_factory=list)
     exported: dict[str, str] = field(default_factory=dict)
+    report_arns: list[str] = field(default_factory=list)
     stopping: bool = False
 
     @property
@@ -125,6 +126,8 @@ class Build:
                 {"name": name, "value": value} for name, value in self.exported.items()
             ],
         }
+        if self.report_arns:
+            shown["reportArns"] = list(self.report_arns)
         if self.outputs:
             first = self.outputs[0]
             shown["artifacts"] = {"location": f"arn:aws:s3:::{first.bucket}/{first.key}"}

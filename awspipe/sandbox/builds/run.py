@@ -9,15 +9,13 @@ import threading
 from pathlib import Path
 
 from awspipe.sandbox import box
-from awspipe.sandbox.builds import artifacts, prepare
+from awspipe.sandbox.builds import outputs, prepare
 from awspipe.sandbox.builds.journal import Journal
 from awspipe.sandbox.builds.output import Output
 from awspipe.sandbox.builds.record import FAILED, FAULT, STOPPED, SUCCEEDED, TIMED_OUT, Build
 from awspipe.sandbox.builds.rooms import Rooms
 from awspipe.sandbox.builds.steps import Steps, Went
 from awspipe.sandbox.builds.world import PhaseError, World
-
-_CLIENT_ERROR = "CLIENT_ERROR"
 
 
 class Runner:
@@ -120,16 +118,8 @@ class Runner:
             return False
         self.build.exported.update(ready.shell.values(_exported(ready)))
         with self._journal.phase("UPLOAD_ARTIFACTS") as last:
-            self._upload(ready)
+            outputs.leave(ready, self._journal, self._world)
         return last.status == SUCCEEDED
-
-    def _upload(self, ready: prepare.Ready) -> None:
-        for place, wanted in self._world.outputs(ready.spec):
-            try:
-                files = artifacts.selected(ready.source, wanted, self._journal.log.say)
-            except artifacts.ArtifactError as error:
-                raise PhaseError(_CLIENT_ERROR, str(error)) from error
-            self._world.upload(place, files)
 
 
 def _exported(ready: prepare.Ready) -> list[str]:

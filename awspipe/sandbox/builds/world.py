@@ -9,6 +9,7 @@ from typing import Protocol
 
 from awspipe.formats.buildspec_model import Artifacts, Buildspec
 from awspipe.sandbox.builds.record import Phase, Place
+from awspipe.sandbox.builds.reports.results import Coverage, Results
 
 Line = tuple[int, str]
 """When, in milliseconds since the epoch, and what."""
@@ -56,6 +57,9 @@ class World(Protocol):
 
     def outputs(self, spec: Buildspec) -> Sequence[tuple[Place, Artifacts]]:
         """Which of a buildspec's artifacts are wanted, and where."""
+
+    def report(self, name: str, found: Results | Coverage) -> str:
+        """Keep a report, by the name or the ARN that the buildspec has; its ARN, "" where it has none."""
 
     def upload(self, target: Place, files: Mapping[str, Path]) -> None:
         """Take an artifact: its files by their names in it."""
