@@ -16,6 +16,7 @@ from awspipe.resources.policy import Statement
 from awspipe.resources.role import Role
 from awspipe.spec.flow import ResolvedAction, resolve
 from awspipe.spec.models import Pipeline as Spec
+from awspipe.spec.models import Variable
 
 T = TypeVar("T")
 
@@ -62,6 +63,7 @@ def wanted(spec: Spec, scope: Scope) -> Graph:
         type=spec.type,
         stages=tuple(_stages(placed)),
         triggers=tuple(_triggers(placed)),
+        variables=tuple(_variables(spec)),
     )
     of_actions = chain.from_iterable(one.action.resources(place) for one, place in placed)
     return Graph(
@@ -107,6 +109,14 @@ def _stages(placed: list[tuple[ResolvedAction, Place]]) -> Iterator[Body]:
         stages.setdefault(one.stage, []).append(_declaration(one, place))
     for name, actions in stages.items():
         yield {"name": name, "actions": actions}
+
+
+def _variables(spec: Spec) -> Iterator[Body]:
+    """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineVariableDeclaration.html."""
+    for name, one in sorted(spec.variables.items()):
+        assert isinstance(one, Variable)  # whichever way it was written
+        description = {"description": one.description} if one.description else {}
+        yield {"name": name, "defaultValue": one.default, **description}
 
 
 def _triggers(placed: list[tuple[ResolvedAction, Place]]) -> Iterator[Body]:

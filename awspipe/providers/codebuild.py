@@ -5,7 +5,10 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeB
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
@@ -56,6 +59,9 @@ def _by_shape(value: Any, text: ValidatorFunctionWrapHandler) -> Any:
     return written
 
 
+_REFERENCE = re.compile(r"#\{[A-Za-z0-9@_-]+\.[A-Za-z0-9@_-]+\}")
+"""https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html"""
+
 EnvName = Annotated[
     Text,
     Field(max_length=255),
@@ -88,7 +94,8 @@ class CodeBuild(Consumer, Producer):
     buildspec: Text = "buildspec.yml"
     """A path in the source, or the buildspec itself as a text of several lines."""
     env: Env = Field(default_factory=dict)
-    """Environment variables: a text, `{secret: name}` or `{parameter: name}`."""
+    """Environment variables: a text, `{secret: name}` or `{parameter: name}`. A text may read variables of
+    earlier actions: `"#{Source.CommitId}"`."""
     privileged: Flag = False
     """true: the build may run docker."""
     cache: Literal["none", "source", "docker", "custom"] = "none"
@@ -117,6 +124,10 @@ class CodeBuild(Consumer, Producer):
             return "ARM_CONTAINER"
         return "WINDOWS_SERVER_2022_CONTAINER" if "windows-base:2022" in self.image else "LINUX_CONTAINER"
 
+    def _given(self, *, late: bool) -> Env:
+        """The variables with a reference, which CodePipeline fills in for each run; or all the others."""
+        return {name: value for name, value in self.env.items() if _has_reference(value) is late}
+
     def resources(self, place: Place) -> Iterator[Resource]:
         """The project, its role, and its log group (made by us so that its lines do not stay for ever)."""
         scope = place.scope
@@ -138,7 +149,7 @@ class CodeBuild(Consumer, Producer):
             build_type=self.build_type,
             compute=f"BUILD_GENERAL1_{self.compute.upper()}",
             buildspec=self.buildspec,
-            variables=tuple(_variables(self.env)),
+            variables=tuple(_variables(self._given(late=False))),
             privileged=self.privileged,
             cache=self.cache,
             timeout=self.timeout,
@@ -185,9 +196,11 @@ class CodeBuild(Consumer, Producer):
             )
 
     def configuration(self, place: Place) -> dict[str, str]:
-        """The project, and which input is the primary one where there are several."""
+        """The project, which input is the primary one where there are several, and what is filled in."""
         primary = {"PrimarySource": place.inputs[0]} if len(place.inputs) > 1 else {}
-        return {"ProjectName": place.scope.project(place.part), **primary}
+        late = [asdict(one) for one in _variables(self._given(late=True))]
+        text = {"EnvironmentVariables": json.dumps(late, ensure_ascii=False)} if late else {}
+        return {"ProjectName": place.scope.project(place.part), **primary, **text}
 
     def statements(self, place: Place) -> Iterator[Statement]:
         """What CodePipeline needs to run a build and see how it goes."""
@@ -195,6 +208,10 @@ class CodeBuild(Consumer, Producer):
             actions=("codebuild:BatchGetBuilds", "codebuild:StartBuild"),
             resources=(place.scope.project_arn(place.scope.project(place.part)),),
         )
+
+
+def _has_reference(value: str | Secret | Parameter) -> bool:
+    return isinstance(value, str) and _REFERENCE.search(value) is not None
 
 
 def _variables(env: dict[str, str | Secret | Parameter]) -> Iterator[Variable]:

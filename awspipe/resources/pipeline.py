@@ -119,7 +119,8 @@ class Pipeline(Resource):
         if found is None:
             return None
         stages = [_stage(one) for one in found["pipeline"]["stages"]]
-        body = {"triggers": [], "variables": [], **found["pipeline"], "stages": stages}
+        variables = sorted(found["pipeline"].get("variables", []), key=lambda one: str(one["name"]))
+        body = {"triggers": [], **found["pipeline"], "variables": variables, "stages": stages}
         return Live(body, cls.owner(aws, scope, name))
 
     @classmethod

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic import (
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from awspipe.formats.words import nearest
@@ -83,6 +90,9 @@ class _ByProvider:
         return {ONE_OF: [model.__name__ for model in self._models()]}
 
 
+_ONE_LINE = Spelled(r"[^\n]+", "write one line")
+
+
 class Stage(Strict):
     """A stage with several actions: those with equal `run_order` run in parallel."""
 
@@ -93,6 +103,25 @@ class Stage(Strict):
         Field(min_length=ACTIONS[0], max_length=ACTIONS[1]),
     ]
     """What the stage does; each entry is an action with its own `name` and `provider`."""
+
+
+class Variable(Strict):
+    """A variable of the pipeline with more to say of it."""
+
+    default: Annotated[Text, Field(max_length=1000), _ONE_LINE]
+    """Its value where a run is given none."""
+    description: Annotated[Text, Field(max_length=200), _ONE_LINE] | None = None
+    """What it is for."""
+
+
+def _read_variable(value: Any, _: ValidatorFunctionWrapHandler) -> Variable:
+    return Variable.model_validate(value if isinstance(value, dict) else {"default": value})
+
+
+VariableName = Annotated[
+    Text, Field(max_length=128), Spelled(r"[A-Za-z0-9@_-]+", "use only letters, digits and @ _ -")
+]
+_VariableText = Annotated[Text, Field(max_length=1000), _ONE_LINE]
 
 
 class Pipeline(Strict):
@@ -120,6 +149,12 @@ class Pipeline(Strict):
     """The AWS region; by default the region of the AWS profile."""
     type: Literal["V1", "V2"] = "V2"
     """V1 costs a fixed price a month, V2 per minute of each action; V2 can do more."""
+    variables: Annotated[
+        dict[VariableName, Annotated[_VariableText | Variable, WrapValidator(_read_variable)]],
+        Field(max_length=50),
+    ] = Field(default_factory=dict)
+    """What a run can be given, each with its default: a text, or `{default: text, description: text}`.
+    Actions read them as `#{variables.NAME}`. Only in pipelines of type V2."""
     stages: Annotated[
         list[Annotated[Union[Action, Stage], _ByProvider(in_stage=False)]],  # noqa: UP007
         Field(min_length=STAGES[0], max_length=STAGES[1]),

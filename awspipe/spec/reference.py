@@ -31,8 +31,9 @@ Artifacts flow by themselves: an action takes the newest artifact made before it
 the same moment, `input` must say which. An artifact is named after its action, each character that is no
 letter or digit being `_`: the action `unit` of the stage `Test` makes `Test_unit`.
 
-Variables of earlier actions are read as `#{namespace.VARIABLE}`, and `#{codepipeline.PipelineExecutionId}` is
-always there. Put a text that holds one in quotes: a `#` after a space begins a comment in YAML.
+Variables of earlier actions are read as `#{namespace.VARIABLE}`, those of the pipeline as
+`#{variables.NAME}`, and `#{codepipeline.PipelineExecutionId}` is always there; a build reads them in its
+`env`. Put a text that holds one in quotes: a `#` after a space begins a comment in YAML.
 """
 
 

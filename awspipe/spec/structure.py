@@ -220,6 +220,8 @@ def only_v2(pipeline: Pipeline, resolved: Flow) -> Iterator[Broken]:
 
     https://docs.aws.amazon.com/codepipeline/latest/userguide/pipeline-types-planning.html
     """
+    if pipeline.type == "V1" and pipeline.variables:
+        yield Broken(("variables",), "variables need a pipeline of type V2", "write `type: V2`", at_key=True)
     for one in resolved.actions:
         if pipeline.type == "V1" and one.action.v2_only:
             provider = getattr(one.action, "provider", "")
@@ -252,8 +254,9 @@ def variable_references(pipeline: Pipeline, resolved: Flow) -> Iterator[Broken]:
     https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html
     """
     givers = {one.action.namespace: one for one in reversed(resolved.actions) if one.action.namespace}
+    known = variables.Known(frozenset(pipeline.variables), givers, resolved.actions)
     for one in resolved.actions:
-        yield from variables.broken(one, configuration(pipeline, one), givers, resolved.actions)
+        yield from variables.broken(one, configuration(pipeline, one), known)
 
 
 def configuration(pipeline: Pipeline, one: ResolvedAction) -> dict[str, str]:

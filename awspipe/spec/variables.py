@@ -5,8 +5,10 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.ht
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -28,15 +30,23 @@ Givers = Mapping[str, ResolvedAction]
 """The action behind each namespace."""
 
 
-def broken(
-    one: ResolvedAction, configuration: Mapping[str, str], givers: Givers, actions: tuple[ResolvedAction, ...]
-) -> Iterator[Broken]:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What can be read in a pipeline: the variables of the pipeline itself, and those of its actions."""
+
+    declared: frozenset[str]
+    givers: Givers
+    actions: tuple[ResolvedAction, ...]
+
+
+def broken(one: ResolvedAction, configuration: Mapping[str, str], known: Known) -> Iterator[Broken]:
     """The references of an action that CodePipeline could not fill in."""
     filled_in = "\0".join(configuration.values())
     for path, text in _texts(one.action, one.path):
+        there = text in filled_in or json.dumps(text, ensure_ascii=False)[1:-1] in filled_in
         for reference in _REFERENCE.finditer(text):
             parts = _PARTS.fullmatch(reference[1])
-            found = _wrong(one, parts, givers, actions) if text in filled_in else _elsewhere(parts, givers)
+            found = _wrong(one, parts, known) if there else _elsewhere(parts, known.givers)
             if found:
                 yield Broken(path, f"{reference[0][:100]} {found[0]}", found[1])
 
@@ -69,9 +79,7 @@ def _elsewhere(parts: re.Match[str] | None, givers: Givers) -> Said | None:
     return "is not filled in here", "CodePipeline fills in variables only in the configuration of an action"
 
 
-def _wrong(
-    one: ResolvedAction, parts: re.Match[str] | None, givers: Givers, actions: tuple[ResolvedAction, ...]
-) -> Said | None:
+def _wrong(one: ResolvedAction, parts: re.Match[str] | None, known: Known) -> Said | None:
     if parts is None:
         return "is no reference to a variable", "write #{namespace.VARIABLE}"
     namespace, variable = parts.groups()
@@ -82,12 +90,10 @@ def _wrong(
             else ("does not exist", f"there is only #{{{PIPELINE}.{EXECUTION_ID}}}")
         )
     if namespace == PIPELINE_VARIABLES:
-        return "needs variables of the pipeline, which awspipe does not make yet", ""
-    giver = givers.get(namespace)
+        return None if variable in known.declared else _undeclared(variable, known.declared)
+    giver = known.givers.get(namespace)
     if giver is None:
-        return f'reads the namespace "{namespace}", and no action has it', _namespace_hint(
-            namespace, givers, actions
-        )
+        return f'reads the namespace "{namespace}", and no action has it', _namespace_hint(namespace, known)
     if giver.moment >= one.moment:
         when = "at the same time" if giver.moment == one.moment else "later"
         return (
@@ -97,7 +103,16 @@ def _wrong(
     return _unknown_variable(giver.action, namespace, variable)
 
 
-def _namespace_hint(namespace: str, givers: Givers, actions: tuple[ResolvedAction, ...]) -> str:
+def _undeclared(variable: str, declared: frozenset[str]) -> Said:
+    meant = nearest(variable, sorted(declared))
+    hint = (
+        f'did you mean "{meant}"?' if meant else f"the pipeline gets it with `variables: {{{variable}: ...}}`"
+    )
+    return "reads a variable that the pipeline does not have", hint
+
+
+def _namespace_hint(namespace: str, known: Known) -> str:
+    givers, actions = known.givers, known.actions
     named = next((one for one in actions if namespace in (one.action.name, one.stage)), None)
     if named and named.action.namespace is None and named.action.output_variables != frozenset():
         free = f"{namespace}Variables" if any(namespace in one.outputs for one in actions) else namespace
