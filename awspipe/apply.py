@@ -86,6 +86,9 @@ def _perform(aws: Aws, plan: Plan, step: Step, push: Push | None) -> None:
                 _create(aws, _whole(aws, step))
             case Verb.UPDATE:
                 _whole(aws, step).update(aws, step.fields)
+            case Verb.ADOPT:
+                assert step.resource is not None
+                step.resource.adopt(aws, step.fields)
             case Verb.DELETE:
                 kinds()[step.key.kind].delete(aws, plan.scope, step.key.name)
             case Verb.PUSH:
@@ -139,14 +142,17 @@ def _complete(aws: Aws, resource: Resource, error: Exception) -> None:
         resource.update(aws, step.fields)
 
 
-def foreign(key: Key, owner: str | None) -> RefusedError:
-    """The refusal to touch something that is not this pipeline's."""
+def foreign(key: Key, owner: str | None, why: str = "") -> RefusedError:
+    """The refusal to touch something that is not this pipeline's; `why` it could not even be adopted."""
     whose = f"it belongs to the pipeline {owner}" if owner else "awspipe did not make it"
-    return RefusedError(
-        f"{key} is there already, and {whose}: nothing was changed",
-        hint="choose another `name` in the spec"
-        + (", or `existing: true` to use the repository as it is" if key.kind == "repository" else ""),
-    )
+    if why:
+        whose = f"it cannot be adopted: {why}"
+    ways = ["choose another `name` in the spec"]
+    if key.kind == "repository":
+        ways.append("`existing: true` to use the repository as it is")
+    if not owner and not why:
+        ways.append("`awspipe plan --adopt` shows what taking it over would change")
+    return RefusedError(f"{key} is there already, and {whose}: nothing was changed", hint=", or ".join(ways))
 
 
 class _Run:

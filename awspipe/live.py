@@ -13,7 +13,7 @@ from awspipe.explain import DENIED, explained
 from awspipe.graph import Graph, Source
 from awspipe.naming import OWNER_TAG, Scope
 from awspipe.plan import Plan, State
-from awspipe.resources.base import Kept, Key, Live, Resource, Tagged, kinds
+from awspipe.resources.base import Kept, Key, Live, Resource, Tagged, Untouchable, kinds
 from awspipe.resources.late import late_keys
 from awspipe.resources.pipeline import Pipeline
 from awspipe.resources.repository import DEFAULT_BRANCH, Repository
@@ -55,18 +55,21 @@ def _list_early(aws: Aws, scope: Scope, kind: type[Resource]) -> None:
         kind.listed(aws, scope)
 
 
-def read(aws: Aws, graph: Graph) -> State:
-    """All that a graph wants, all it refers to, and what is ours and no longer wanted."""
-    (state,) = read_all(aws, (graph,))
+def read(aws: Aws, graph: Graph, *, adopt: bool = False) -> State:
+    """All that a graph wants, all it refers to, and what is ours and no longer wanted.
+
+    With `adopt`, also what has our names and no owner, in full.
+    """
+    (state,) = read_all(aws, (graph,), adopt=adopt)
     return state
 
 
-def read_all(aws: Aws, graphs: Sequence[Graph]) -> tuple[State, ...]:
+def read_all(aws: Aws, graphs: Sequence[Graph], *, adopt: bool = False) -> tuple[State, ...]:
     """As `read`, of many graphs side by side; what AWS tells of many things in one call is asked so."""
     with threads(_READERS, "read") as pool:
         if len(graphs) > 1:
             _preload(aws, pool, graphs)
-        return tuple([one.state() for one in [_Reading(aws, graph, pool) for graph in graphs]])
+        return tuple([one.state(adopt=adopt) for one in [_Reading(aws, graph, pool) for graph in graphs]])
 
 
 def _preload(aws: Aws, pool: ThreadPoolExecutor, graphs: Sequence[Graph]) -> None:
@@ -89,7 +92,7 @@ class _Reading:
         self._there = {one: pool.submit(_exists, aws, scope, one.key) for one in graph.references}
         self._rest = pool.submit(_no_longer_wanted, aws, scope, frozenset(graph.by_key))
 
-    def state(self) -> State:
+    def state(self, *, adopt: bool) -> State:
         """All answers, and the further questions that follow from them."""
         aws, scope = self._aws, self._graph.scope
         answers = {key: future.result() for key, future in self._live.items()}
@@ -100,8 +103,14 @@ class _Reading:
             orphans={key: orphan.kept for key, orphan in orphans.items() if orphan.ours},
             missing=tuple(one for one, future in self._there.items() if not future.result()),
             late=_arns(aws, scope, self._graph, answers),
+            adoptable=self._adoptable(answers) if adopt else {},
             unpushed=tuple(one for one, is_so in unpushed.items() if is_so),
         )
+
+    def _adoptable(self, answers: Mapping[Key, Live | None]) -> dict[Key, Live | Untouchable]:
+        wanted = self._graph.by_key
+        unowned = [key for key, one in answers.items() if _has_no_owner(one)]
+        return _map(self._pool, lambda key: _adoptable(self._aws, wanted[key]), unowned)
 
 
 def scan(aws: Aws, scope: Scope) -> Inventory:
@@ -202,6 +211,15 @@ def _map(pool: ThreadPoolExecutor, call: Callable[[K], T], keys: Iterable[K]) ->
 def _read(aws: Aws, resource: Resource) -> Live | None:
     with explained(f"look at {resource.key}"):
         return type(resource).read(aws, resource.scope, resource.name, frozenset(resource.body()))
+
+
+def _has_no_owner(live: Live | None) -> bool:
+    return live is not None and live.owner is None and not live.instead
+
+
+def _adoptable(aws: Aws, resource: Resource) -> Live | Untouchable:
+    with explained(f"look at {resource.key}"):
+        return resource.adoptable(aws)
 
 
 def _exists(aws: Aws, scope: Scope, key: Key) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from awspipe.graph import Graph, Source
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Kept, Key, Live, Reference, Resource, kinds
+from awspipe.resources.base import Body, Kept, Key, Live, Reference, Resource, Untouchable, kinds
 from awspipe.resources.late import filled, late_keys, texts
 
 
@@ -19,6 +19,7 @@ class Verb(StrEnum):
 
     CREATE = "create"
     UPDATE = "update"
+    ADOPT = "adopt"
     KEEP = "keep"
     DELETE = "delete"
     PUSH = "push"
@@ -57,10 +58,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A name of ours that something of another owner has. `owner` is a pipeline, or None for no tag."""
+    """A name of ours that something of another owner has. `owner` is a pipeline, or None for no tag.
+
+    `why` is what forbids to take it over, where that was asked for.
+    """
 
     key: Key
     owner: str | None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,8 @@ class State:
     """Repositories of ours that the pipeline would find without the branch it wants."""
     late: Mapping[Key, str] = dataclasses.field(default_factory=dict)
     """The ARNs that AWS made up, as far as they are known."""
+    adoptable: Mapping[Key, Live | Untouchable] = dataclasses.field(default_factory=dict)
+    """What has one of our names and no owner, where it is to be taken over, and whether it can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,7 @@ def plan(graph: Graph, state: State, *, push: bool) -> Plan:
     used = _used_instead(state)
     known = {**state.late, **{key: arn for key, (_, arn) in used.items()}}
     ours = [filled(resource, known) for resource in graph.resources if resource.key not in used]
-    steps = [_compare(resource, state.live[resource.key]) for resource in ours]
+    steps = [_compare(resource, state) for resource in ours]
     if push:
         steps += [Step(Verb.PUSH, Key("commit", one.repository), source=one) for one in state.unpushed]
     gone = [Step(Verb.DELETE, key) for key, kept in state.orphans.items() if kept is None]
@@ -186,8 +193,13 @@ def _waits(step: Step, other: Step) -> bool:
 def _conflicts(graph: Graph, state: State) -> Iterator[Conflict]:
     for resource in graph.resources:
         live = state.live[resource.key]
-        if live is not None and live.owner != graph.scope.pipeline and not live.instead:
-            yield Conflict(resource.key, live.owner)
+        if live is None or live.owner == graph.scope.pipeline or live.instead:
+            continue
+        match state.adoptable.get(resource.key):
+            case None:
+                yield Conflict(resource.key, live.owner)
+            case Untouchable(why):
+                yield Conflict(resource.key, live.owner, why)
 
 
 def _used_instead(state: State) -> dict[Key, tuple[str, str]]:
@@ -209,9 +221,12 @@ def _choices(state: State, used: Mapping[Key, object]) -> Iterator[Choice]:
             yield Choice(key, tuple(name for name, _ in live.instead))
 
 
-def _compare(resource: Resource, live: Live | None) -> Step:
+def _compare(resource: Resource, state: State) -> Step:
+    live, unowned = state.live[resource.key], state.adoptable.get(resource.key)
     if live is None or live.instead:
         return Step(Verb.CREATE, resource.key, resource=resource)
+    if isinstance(unowned, Live):
+        return Step(Verb.ADOPT, resource.key, tuple(_changes(resource, unowned.body)), resource)
     changes = tuple(_changes(resource, live.body))
     return Step(Verb.UPDATE if changes else Verb.KEEP, resource.key, changes, resource)
 

@@ -23,6 +23,10 @@ Only = Annotated[
     typer.Option("--only", metavar="NAME", help="Of several pipelines, this one; again for more."),
 ]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
+Adopt = Annotated[
+    bool,
+    typer.Option("--adopt", help="Take over what has one of our names and no owner; `down` removes it then."),
+]
 SPEC = "awspipe.yml"
 
 

@@ -8,7 +8,7 @@ import typer
 
 from awspipe.cli.console import Console
 from awspipe.cli.money import RUNS, Runs
-from awspipe.cli.options import SPEC, Only, SpecFiles, given
+from awspipe.cli.options import SPEC, Adopt, Only, SpecFiles, given
 
 
 def plan(
@@ -18,11 +18,13 @@ def plan(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 10 when something would change.")
     ] = False,
+    adopt: Adopt = False,
     runs: Runs = RUNS,
 ) -> int:
     """Show what `up` would do, and what it would cost; change nothing.
 
-    Signs: + is made, ~ is changed (each field before -> after), - is removed, = stays as it is.
+    Signs: + is made, ~ is changed (each field before -> after), @ is taken over, - is removed, = stays as it
+    is.
     """
     from awspipe.cli import money
     from awspipe.cli.planning import prepare
@@ -31,7 +33,7 @@ def plan(
 
     options = given(context)
     console = Console(json=options.json)
-    prepared = prepare(options, console, file, push=True, only=only or ())
+    prepared = prepare(options, console, file, push=True, only=only or (), adopt=adopt)
     priced = [one.answer() for one in money.begin(prepared, runs)]
     documents = [{**view.document(one.one.plan), "cost": money_view.document(one)} for one in priced]
     console.document({"plans": documents})

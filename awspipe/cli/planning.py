@@ -53,9 +53,17 @@ class _Asked:
 
 
 def prepare(
-    options: Options, console: Console, files: Sequence[str], *, push: bool, only: Sequence[str] = ()
+    options: Options,
+    console: Console,
+    files: Sequence[str],
+    *,
+    push: bool,
+    only: Sequence[str] = (),
+    adopt: bool = False,
 ) -> list[Prepared]:
     """Load every pipeline of the files, or those named in `only`, and compare them with AWS: reads only.
+
+    `adopt`: what has one of our names and no owner is to be taken over.
 
     Raises SpecError, UsageError or CredentialsError before or with the first call, RefusedError where
     something of another owner has one of our names.
@@ -66,7 +74,8 @@ def prepare(
     for region, target in targets.items():
         here = [one for one in asked if one.spec.region == region]
         prepared |= {
-            id(one): found for one, found in zip(here, _compared(target, console, here), strict=True)
+            id(one): found
+            for one, found in zip(here, _compared(target, console, here, adopt=adopt), strict=True)
         }
     ordered = [prepared[id(one)] for one in asked]
     check([one.plan for one in ordered])
@@ -86,14 +95,16 @@ def connected(options: Options, console: Console, regions: Iterable[str | None])
     return {region: connect(options, console, region) for region in dict.fromkeys(regions)}
 
 
-def _compared(target: Target, console: Console, asked: Sequence[_Asked]) -> Iterator[Prepared]:
+def _compared(
+    target: Target, console: Console, asked: Sequence[_Asked], *, adopt: bool
+) -> Iterator[Prepared]:
     """The pipelines of one region, read side by side."""
     prefetch(target.aws, *(one.spec.name for one in asked))
     scopes = [target.scope(one.spec.name) for one in asked]
     console.say(target.first_line())
     graphs = [wanted(one.spec, scope) for one, scope in zip(asked, scopes, strict=True)]
     try:
-        states = read_all(target.aws, graphs)
+        states = read_all(target.aws, graphs, adopt=adopt)
     except HandshakeError as error:
         corrected(target, [one.spec for one in asked], error)
         raise
@@ -105,7 +116,7 @@ def _compared(target: Target, console: Console, asked: Sequence[_Asked]) -> Iter
 def check(plans: Sequence[Plan]) -> None:
     """Refuse plans that would touch what is not ours, or that build on what is not there."""
     conflicts = [one for plan in plans for one in plan.conflicts]
-    refused: list[AwspipeError] = [foreign(one.key, one.owner) for one in conflicts]
+    refused: list[AwspipeError] = [foreign(one.key, one.owner, one.why) for one in conflicts]
     if len(refused) == 1:
         raise refused[0]
     if refused:

@@ -10,7 +10,7 @@ import typer
 
 from awspipe.cli.console import Console
 from awspipe.cli.money import RUNS, MaxCost, Runs
-from awspipe.cli.options import SPEC, Only, SpecFiles, Yes, file_words, given
+from awspipe.cli.options import SPEC, Adopt, Only, SpecFiles, Yes, file_words, given
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -30,6 +30,7 @@ def up(
     no_push: Annotated[
         bool, typer.Option("--no-push", help="Do not push the current commit into a new repository.")
     ] = False,
+    adopt: Adopt = False,
     max_cost: MaxCost = None,
     runs: Runs = RUNS,
 ) -> None:
@@ -45,9 +46,9 @@ def up(
     options = given(context)
     console = Console(json=options.json)
     most = money.limit(max_cost)
-    prepared = prepare(options, console, file, push=not no_push, only=only or ())
+    prepared = prepare(options, console, file, push=not no_push, only=only or (), adopt=adopt)
     pricing = money.begin(prepared, runs)
-    words = ("up", *file_words(*file, only=only or ()))
+    words = ("up", *file_words(*file, only=only or ()), *(("--adopt",) if adopt else ()))
     _show(console, prepared)
     shown = any(one.plan.work for one in prepared) and (most is not None or (console.interactive and not yes))
     if shown:
@@ -111,7 +112,7 @@ def _warnings(one: Prepared) -> Iterator[str]:
 
     if one.plan.count(Verb.PUSH) and isinstance(one.commit, Commit) and one.commit.dirty:
         yield f"  ! there are changes that are not committed: only commit {one.commit_id} is pushed"
-    updates = {step.key.kind for step in one.plan.work if step.verb is Verb.UPDATE}
+    updates = {step.key.kind for step in one.plan.work if step.verb in (Verb.UPDATE, Verb.ADOPT)}
     if Pipeline.kind in updates and Pipeline.running(one.target.aws, one.plan.scope.pipeline):
         yield "  ! an execution is running: AWS cancels it when the pipeline is updated"
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from awspipe.aws import Aws, maybe, owner_of, tag_list
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Live, Resource
+from awspipe.resources.base import Body, Live, Resource, Untouchable
 from awspipe.resources.rights import Rights
 
 ABSENT = "ApplicationDoesNotExistException"
@@ -25,6 +25,7 @@ class Application(Resource):
         find=_GET | {"codedeploy:ListTagsForResource"},
         make=frozenset({"codedeploy:CreateApplication", "codedeploy:TagResource"}),
         remove=frozenset({"codedeploy:DeleteApplication"}),
+        adopt=frozenset({"codedeploy:ListDeploymentGroups"}),
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"ApplicationAlreadyExistsException"})
 
@@ -36,6 +37,25 @@ class Application(Resource):
         """One call."""
         aws.client("codedeploy").create_application(
             applicationName=self.name, computePlatform="Server", tags=tag_list(self.scope.tags)
+        )
+
+    def adoptable(self, aws: Aws) -> Live | Untouchable:
+        """One for servers, with nothing in it: its deployment groups would go with it."""
+        found = find_application(aws, self.name)
+        if found is None:
+            return Untouchable("it has gone meanwhile")
+        platform = found["application"]["computePlatform"]
+        if platform != "Server":
+            return Untouchable(f"it deploys to {platform}, and that cannot be changed")
+        groups = groups_of(aws, self.name)
+        if groups:
+            return Untouchable(f"it has deployment groups, which would go with it: {', '.join(groups)}")
+        return Live({"computePlatform": platform}, None)
+
+    def claim(self, aws: Aws) -> None:
+        """One tag more."""
+        aws.client("codedeploy").tag_resource(
+            ResourceArn=self.scope.application_arn(self.name), Tags=tag_list(self.scope.tags)
         )
 
     @classmethod
@@ -68,3 +88,14 @@ def find_application(aws: Aws, name: str) -> dict[str, Any] | None:
     """GetApplication's answer, asked for once a reading; None when there is none."""
     get = aws.client("codedeploy").get_application
     return aws.once(("application", name), lambda: maybe(lambda: get(applicationName=name), ABSENT))
+
+
+def groups_of(aws: Aws, application: str) -> tuple[str, ...]:
+    """The names of an application's deployment groups; none where there is no application."""
+    pages = aws.client("codedeploy").get_paginator("list_deployment_groups")
+
+    def ask() -> tuple[str, ...]:
+        listed = pages.paginate(applicationName=application)
+        return tuple(group for page in listed for group in page["deploymentGroups"])
+
+    return maybe(ask, ABSENT) or ()

@@ -63,6 +63,13 @@ class Tagged:
 
 
 @dataclass(frozen=True, slots=True)
+class Untouchable:
+    """Something without an owner that is not taken over, and why."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """Something of ours that `down` leaves standing, and why."""
 
@@ -112,6 +119,23 @@ class Resource(ABC):
     def update(self, aws: Aws, fields: frozenset[str]) -> None:
         """Send the top-level `fields` of the body that differ."""
         raise NotImplementedError(f"{self.kind} has nothing to update: {sorted(fields)}")
+
+    def adoptable(self, aws: Aws) -> Live | Untouchable:
+        """What has this name and no owner, if it can be taken over; by default it cannot.
+
+        It cannot where data would be lost, now or when the pipeline is removed.
+        """
+        return Untouchable(f"awspipe takes over no {self.kind}")
+
+    def adopt(self, aws: Aws, fields: frozenset[str]) -> None:
+        """Take it over: tag it as ours, then send the `fields` that differ."""
+        self.claim(aws)
+        if fields:
+            self.update(aws, fields)
+
+    def claim(self, aws: Aws) -> None:
+        """Tag it as ours and leave its other tags."""
+        raise NotImplementedError(f"{self.kind} cannot be adopted")
 
     @classmethod
     @abstractmethod

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from awspipe.aws import Aws, absent, maybe, owner_of, refusal, tag_list
+from awspipe.aws import Aws, absent, maybe, owner_of, refusal, tag_list, tags_of
 from awspipe.errors import DeniedError
 from awspipe.explain import DENIED, code_of, explained
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Live, Resource
-from awspipe.resources.emptying import empty
+from awspipe.resources.base import Body, Live, Resource, Untouchable
+from awspipe.resources.emptying import empty, holds_anything
 from awspipe.resources.policy import Document, Statement
 from awspipe.resources.rights import Rights
 
@@ -121,6 +121,7 @@ class Bucket(Resource):
             }
         ),
         remove=_OF_OBJECTS | {"s3:DeleteBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"},
+        adopt=frozenset({"s3:ListBucketVersions", "s3:PutBucketTagging"}),
         unbound=frozenset({"s3:ListAllMyBuckets"}),
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
@@ -204,6 +205,27 @@ class Bucket(Resource):
         aws.client("s3").delete_bucket_website(Bucket=self.name, ExpectedBucketOwner=self.scope.account)
         return None
 
+    def adoptable(self, aws: Aws) -> Live | Untouchable:
+        """One in which no object turns public, nor expires, that does not now."""
+        live = self._settings(aws, self.scope, self.name, frozenset(self.body()))
+        changed = {key for key, value in self.body().items() if live.get(key) != value}
+        lost = [why for field, why in self._losses().items() if field in changed]
+        if lost and holds_anything(aws, self.scope, self.name):
+            return Untouchable(f"it is not empty, and what it holds {lost[0]}")
+        return Live(live, None)
+
+    def _losses(self) -> dict[str, str]:
+        """What a field that differs would do to the objects that are there."""
+        public = {"PublicAccessBlockConfiguration": "would become public"} if self.website else {}
+        return {**public, "Rules": f"would expire after {_EXPIRY_DAYS} days"}
+
+    def claim(self, aws: Aws) -> None:
+        """One tag more: the call replaces all of them, so those it has are sent again."""
+        where = {"Bucket": self.name, "ExpectedBucketOwner": self.scope.account}
+        found = maybe(lambda: aws.client("s3").get_bucket_tagging(**where), "NoSuchTagSet")
+        tags = {**tags_of(found["TagSet"] if found else []), **self.scope.tags}
+        aws.client("s3").put_bucket_tagging(**where, Tagging={"TagSet": tag_list(tags)})
+
     @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
         """Whose it is, then the `fields` asked for side by side."""
@@ -212,6 +234,11 @@ class Bucket(Resource):
             return None
         if owner != scope.pipeline:
             return Live({}, owner)
+        return Live(cls._settings(aws, scope, name, fields), owner)
+
+    @staticmethod
+    def _settings(aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Body:
+        """The `fields`, asked for side by side."""
         chosen = sorted(fields & _READERS.keys())
         values = aws.gather(
             *(
@@ -219,7 +246,7 @@ class Bucket(Resource):
                 for field in chosen
             )
         )
-        return Live(dict(zip(chosen, values, strict=True)), owner)
+        return dict(zip(chosen, values, strict=True))
 
     @staticmethod
     def _owner(aws: Aws, scope: Scope, name: str) -> str | None:

@@ -9,8 +9,8 @@ from awspipe.aws import Aws, absent, maybe, owner_of, tag_list
 from awspipe.explain import code_of
 from awspipe.naming import Scope
 from awspipe.resources.application import ABSENT as NO_APPLICATION
-from awspipe.resources.application import find_application
-from awspipe.resources.base import Body, Live, Resource
+from awspipe.resources.application import find_application, groups_of
+from awspipe.resources.base import Body, Live, Resource, Untouchable
 from awspipe.resources.rights import Rights
 
 if TYPE_CHECKING:
@@ -108,6 +108,16 @@ class DeploymentGroup(Resource):
             limit=300,
         )
 
+    def adoptable(self, aws: Aws) -> Live | Untouchable:
+        """A group holds no data: what it deploys to is replaced."""
+        found = self.read(aws, self.scope, self.name, frozenset())
+        return found or Untouchable("it has gone meanwhile")
+
+    def claim(self, aws: Aws) -> None:
+        """One tag more."""
+        arn = self.scope.deployment_group_arn(*self.name.split("/"))
+        aws.client("codedeploy").tag_resource(ResourceArn=arn, Tags=tag_list(self.scope.tags))
+
     @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
         """The group's settings, filters sorted."""
@@ -163,12 +173,7 @@ class DeploymentGroup(Resource):
         application = scope.application
         if find_application(aws, application) is None:
             return frozenset()
-        pages = aws.client("codedeploy").get_paginator("list_deployment_groups")
-        names: list[str] = []
-        with absent(NO_APPLICATION):
-            for page in pages.paginate(applicationName=application):
-                names += (cls.name_of(application, group) for group in page["deploymentGroups"])
-        return frozenset(names)
+        return frozenset(cls.name_of(application, group) for group in groups_of(aws, application))
 
 
 def _filters(tags: _TagPairs) -> list[dict[str, str]]:

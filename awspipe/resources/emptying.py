@@ -25,6 +25,12 @@ def empty(aws: Aws, scope: Scope, name: str) -> None:
                 s3.abort_multipart_upload(**owner, Key=upload["Key"], UploadId=upload["UploadId"])
 
 
+def holds_anything(aws: Aws, scope: Scope, name: str) -> bool:
+    """Whether a bucket has any object, old version or delete marker."""
+    page = aws.client("s3").list_object_versions(Bucket=name, ExpectedBucketOwner=scope.account, MaxKeys=1)
+    return bool(page.get("Versions") or page.get("DeleteMarkers"))
+
+
 def _check_deleted(name: str, errors: list[dict[str, str]]) -> None:
     if errors:
         first = errors[0]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from awspipe.aws import Aws, absent, maybe, owner_of
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Live, Resource
+from awspipe.resources.base import Body, Live, Resource, Untouchable
 from awspipe.resources.rights import Rights
 
 _BUILDS = "/aws/codebuild/"
@@ -53,10 +53,26 @@ class LogGroup(Resource):
         """There is one field."""
         aws.client("logs").put_retention_policy(logGroupName=self.name, retentionInDays=self.retention_days)
 
+    def adoptable(self, aws: Aws) -> Live | Untouchable:
+        """A group that would lose no line it has."""
+        found = _group(aws, self.name)
+        if found is None:
+            return Untouchable("it has gone meanwhile")
+        days = found.get("retentionInDays")
+        if found.get("storedBytes") and (days is None or days > self.retention_days):
+            return Untouchable(
+                f"it holds lines, and those older than {self.retention_days} days would be lost"
+            )
+        return Live({"retentionInDays": days}, None)
+
+    def claim(self, aws: Aws) -> None:
+        """One tag more."""
+        aws.client("logs").tag_resource(resourceArn=self.scope.log_group_arn(self.name), tags=self.scope.tags)
+
     @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
         """Log groups are listed by prefix only; the one of this very name counts."""
-        found = next((group for group in _groups(aws, name) if group["logGroupName"] == name), None)
+        found = _group(aws, name)
         if found is None:
             return None
         return Live({"retentionInDays": found.get("retentionInDays")}, cls.owner(aws, scope, name))
@@ -98,6 +114,10 @@ class LogGroup(Resource):
             ("log-groups", prefix),
             lambda: frozenset(group["logGroupName"] for group in _groups(aws, prefix)),
         )
+
+
+def _group(aws: Aws, name: str) -> dict[str, Any] | None:
+    return next((group for group in _groups(aws, name) if group["logGroupName"] == name), None)
 
 
 def _groups(aws: Aws, prefix: str) -> Iterable[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from awspipe.aws import Aws, absent, maybe, owner_of, tag_list
 from awspipe.explain import code_of
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Live, Resource
+from awspipe.resources.base import Body, Live, Resource, Untouchable
 from awspipe.resources.rights import Rights
 
 if TYPE_CHECKING:
@@ -109,6 +109,17 @@ class Pipeline(Resource):
             refused=_role_too_young,
             why="IAM needs a moment before CodePipeline can use the new role",
             limit=120,
+        )
+
+    def adoptable(self, aws: Aws) -> Live | Untouchable:
+        """A pipeline holds no data: its declaration is replaced."""
+        found = self.read(aws, self.scope, self.name, frozenset())
+        return found or Untouchable("it has gone meanwhile")
+
+    def claim(self, aws: Aws) -> None:
+        """One tag more."""
+        aws.client("codepipeline").tag_resource(
+            resourceArn=self.scope.pipeline_arn, tags=tag_list(self.scope.tags, "key", "value")
         )
 
     @classmethod

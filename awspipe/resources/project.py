@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from awspipe.aws import Aws, absent, batches, owner_of, tag_list
+from awspipe.aws import Aws, absent, batches, owner_of, tag_list, tags_of
 from awspipe.explain import code_of
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Live, Resource
+from awspipe.resources.base import Body, Live, Resource, Untouchable
 from awspipe.resources.pipeline import Pipeline
 from awspipe.resources.rights import Rights
 
@@ -105,10 +105,26 @@ class BuildProject(Resource):
         """The fields that differ, and the tags: an update without them removes them."""
         self._send(aws, "update_project", {key: self.body()[key] for key in fields})
 
-    def _send(self, aws: Aws, operation: str, body: Body) -> None:
+    def adoptable(self, aws: Aws) -> Live | Untouchable:
+        """A project whose builds nobody else starts."""
+        found = _projects(aws, [self.name])[self.name]
+        if found is None:
+            return Untouchable("it has gone meanwhile")
+        if found.get("webhook"):
+            return Untouchable("a webhook starts its builds, and they would stop to work")
+        return Live(_told(found), None)
+
+    def adopt(self, aws: Aws, fields: frozenset[str]) -> None:
+        """One call: an update takes the tags too, and those it had stay."""
+        found = _projects(aws, [self.name])[self.name] or {}
+        tags = {**tags_of(found.get("tags", [])), **self.scope.tags}
+        self._send(aws, "update_project", {key: self.body()[key] for key in fields}, tags)
+
+    def _send(self, aws: Aws, operation: str, body: Body, tags: Mapping[str, str] | None = None) -> None:
         call = getattr(aws.client("codebuild"), operation)
+        owned = tag_list(tags or self.scope.tags, "key", "value")
         aws.patiently(
-            lambda: call(name=self.name, tags=tag_list(self.scope.tags, "key", "value"), **body),
+            lambda: call(name=self.name, tags=owned, **body),
             refused=_role_too_young,
             why="IAM needs a moment before CodeBuild can use the new role",
             limit=120,
@@ -118,14 +134,7 @@ class BuildProject(Resource):
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
         """The project's settings, environment variables by name."""
         project = aws.preloaded(cls.kind, name, lambda: _projects(aws, [name])[name])
-        if project is None:
-            return None
-        environment = dict(project["environment"])
-        environment["environmentVariables"] = sorted(
-            environment.get("environmentVariables", ()), key=lambda variable: str(variable["name"])
-        )
-        body = {**project, "environment": environment, "cache": project.get("cache", _NO_CACHE)}
-        return Live(body, owner_of(project.get("tags", [])))
+        return None if project is None else Live(_told(project), owner_of(project.get("tags", [])))
 
     @classmethod
     def preload(cls, aws: Aws, names: Sequence[str]) -> None:
@@ -164,6 +173,15 @@ class BuildProject(Resource):
             ("projects",), lambda: [name for page in pages.paginate() for name in page["projects"]]
         )
         return frozenset(name for name in names if name.startswith(scope.project_prefix))
+
+
+def _told(project: Body) -> Body:
+    """A project with its variables by name, and the cache that it has where AWS says nothing."""
+    environment = dict(project["environment"])
+    environment["environmentVariables"] = sorted(
+        environment.get("environmentVariables", ()), key=lambda variable: str(variable["name"])
+    )
+    return {**project, "environment": environment, "cache": project.get("cache", _NO_CACHE)}
 
 
 def _projects(aws: Aws, names: Sequence[str]) -> dict[str, dict[str, Any] | None]:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from awspipe.aws import Aws, batches, maybe, owner_of
 from awspipe.explain import DENIED
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Kept, Live, Resource
+from awspipe.resources.base import Body, Kept, Live, Resource, Untouchable
 from awspipe.resources.rights import Rights
 
 _ABSENT = "RepositoryDoesNotExistException"
@@ -52,6 +52,18 @@ class Repository(Resource):
     def create(self, aws: Aws) -> None:
         """One call."""
         aws.client("codecommit").create_repository(repositoryName=self.name, tags=self.scope.tags)
+
+    def adoptable(self, aws: Aws) -> Live | Untouchable:
+        """An empty one: commits are somebody's work."""
+        if self.branches(aws, self.name):
+            return Untouchable("it holds commits; `existing: true` uses it as it is")
+        return Live({DEFAULT_BRANCH: None}, None)
+
+    def claim(self, aws: Aws) -> None:
+        """One tag more."""
+        aws.client("codecommit").tag_resource(
+            resourceArn=self.scope.repository_arn(self.name), tags=self.scope.tags
+        )
 
     @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:

@@ -29,6 +29,8 @@ class Rights:
     """To make one and to bring it to what is wanted: `up`."""
     remove: frozenset[str] = _NONE
     """`down`."""
+    adopt: frozenset[str] = _NONE
+    """What taking one over needs beyond all that: `up --adopt`."""
     show: frozenset[str] = _NONE
     """`status`."""
     unbound: frozenset[str] = _NONE
@@ -38,6 +40,5 @@ class Rights:
     @property
     def all(self) -> frozenset[str]:
         """Every action."""
-        return (
-            self.search | self.find | self.read | self.use | self.many | self.make | self.remove | self.show
-        )
+        looks = self.search | self.find | self.read | self.use | self.many
+        return looks | self.make | self.remove | self.adopt | self.show

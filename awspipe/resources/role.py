@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from awspipe.aws import Aws, absent, maybe, refusal, tag_list
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Live, Resource
+from awspipe.resources.base import Body, Live, Resource, Untouchable
 from awspipe.resources.policy import Document, Statement, policy, trust
 from awspipe.resources.rights import Rights
 
@@ -148,6 +148,10 @@ class Role(Resource):
             PolicyName=_POLICY_NAME,
             PolicyDocument=json.dumps(policy(self.statements)),
         )
+
+    def adoptable(self, aws: Aws) -> Untouchable:
+        """The path is what makes a role ours, and AWS lets nobody change it."""
+        return Untouchable("its path is not ours, and the path of a role cannot be changed")
 
     @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:

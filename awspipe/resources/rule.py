@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from awspipe.aws import Aws, absent, maybe, owner_of, refusal, tag_list
 from awspipe.errors import AwsError
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Live, Resource
+from awspipe.resources.base import Body, Live, Resource, Untouchable
 from awspipe.resources.rights import Rights
 
 _ABSENT = "ResourceNotFoundException"
@@ -71,6 +71,26 @@ class Rule(Resource):
         answer = aws.client("events").put_targets(Rule=self.name, Targets=[target])
         _check_entries(answer, f"point rule {self.name} at the pipeline")
 
+    def adoptable(self, aws: Aws) -> Live | Untouchable:
+        """A rule that does nothing but start a pipeline on an event."""
+        events = aws.client("events")
+        rule = events.describe_rule(Name=self.name)
+        targets = events.list_targets_by_rule(Rule=self.name)["Targets"]
+        others = sorted(target["Id"] for target in targets if target["Id"] != _TARGET_ID)
+        if rule.get("ManagedBy"):
+            return Untouchable(f"it is managed by {rule['ManagedBy']}")
+        if rule.get("ScheduleExpression"):
+            return Untouchable(f"its schedule would be lost: {rule['ScheduleExpression']}")
+        if others:
+            return Untouchable(f"it has other targets, which would go with it: {', '.join(others)}")
+        return Live(_body(rule, targets), None)
+
+    def claim(self, aws: Aws) -> None:
+        """One tag more: PutRule takes none for a rule that is there."""
+        aws.client("events").tag_resource(
+            ResourceARN=self.scope.rule_arn(self.name), Tags=tag_list(self.scope.tags)
+        )
+
     @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
         """The rule and our target in it."""
@@ -82,14 +102,7 @@ class Rule(Resource):
             lambda: events.list_targets_by_rule(Rule=name)["Targets"],
             lambda: cls.owner(aws, scope, name),
         )
-        ours = next((target for target in targets if target["Id"] == _TARGET_ID), None)
-        body = {
-            "Description": rule.get("Description"),
-            "EventPattern": json.loads(rule.get("EventPattern") or "null"),
-            "State": rule["State"],
-            "Target": ours and {"Arn": ours["Arn"], "RoleArn": ours.get("RoleArn")},
-        }
-        return Live(body, owner)
+        return Live(_body(rule, targets), owner)
 
     @classmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
@@ -137,6 +150,17 @@ class Rule(Resource):
         arn = scope.rule_arn(name)
         answer = maybe(lambda: aws.client("events").list_tags_for_resource(ResourceARN=arn), _ABSENT)
         return answer and owner_of(answer["Tags"])
+
+
+def _body(rule: dict[str, Any], targets: list[dict[str, Any]]) -> Body:
+    """A rule and our target in it, as we write them."""
+    ours = next((target for target in targets if target["Id"] == _TARGET_ID), None)
+    return {
+        "Description": rule.get("Description"),
+        "EventPattern": json.loads(rule.get("EventPattern") or "null"),
+        "State": rule["State"],
+        "Target": ours and {"Arn": ours["Arn"], "RoleArn": ours.get("RoleArn")},
+    }
 
 
 def _check_entries(answer: dict[str, Any], doing: str) -> None:

@@ -146,7 +146,9 @@ def declared(kind: str) -> frozenset[str]:
     """What a kind says that `up` and `down` need, the tag index with it."""
     found, rights = kinds()[kind], kinds()[kind].permissions
     index = {"tag:GetResources"} if found.indexed else set()
-    return (rights.all - (rights.show - rights.search - rights.read) - GIT) | index
+    elsewhere = rights.show | rights.adopt | GIT
+    here = rights.search | rights.find | rights.read | rights.use | rights.make | rights.remove
+    return (rights.all - (elsewhere - here) - GIT) | index
 
 
 @pytest.mark.parametrize("kind", sorted(kinds()))

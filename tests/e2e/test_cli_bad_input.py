@@ -243,7 +243,8 @@ def test_a_resource_of_another_owner_stops_everything(shell: Shell) -> None:
     assert shell.refused(3, "up", "--sandbox", cwd=project) == (
         f"sandbox (no AWS account is touched), {REGION}\n"
         "awspipe: repository foreign is there already, and awspipe did not make it: nothing was changed\n"
-        "  try: choose another `name` in the spec, or `existing: true` to use the repository as it is\n"
+        "  try: choose another `name` in the spec, or `existing: true` to use the repository as it is, "
+        "or `awspipe plan --adopt` shows what taking it over would change\n"
     )
     assert "nothing of foreign is left in account" in shell.done("down", "--sandbox", cwd=project).out
     assert codecommit.get_repository(repositoryName="foreign")["repositoryMetadata"]

@@ -197,18 +197,18 @@ def graph(aws: Aws, text: str) -> Graph:
     return wanted(spec, scope(aws, spec.name))
 
 
-def planned(aws: Aws, text: str, *, push: bool = False) -> Plan:
+def planned(aws: Aws, text: str, *, push: bool = False, adopt: bool = False) -> Plan:
     """What `awspipe plan` would show, by the very reads of a new command."""
     aws.forget()
     (spec,) = load_text(text, "awspipe.yml")
     prefetch(aws, spec.name)
     wants = wanted(spec, scope(aws, spec.name))
-    return plan(wants, read(aws, wants), push=push)
+    return plan(wants, read(aws, wants, adopt=adopt), push=push)
 
 
-def up(aws: Aws, text: str, *, push: Any = None) -> Outcome:
+def up(aws: Aws, text: str, *, push: Any = None, adopt: bool = False) -> Outcome:
     """`awspipe up`, without a word said: refuses what the command refuses, raises the first cause."""
-    shown = planned(aws, text, push=push is not None)
+    shown = planned(aws, text, push=push is not None, adopt=adopt)
     check([shown])
     return done(apply(aws, shown, push=push))
 

@@ -9,7 +9,14 @@ from typing import Any
 from awspipe.cli.views import columns
 from awspipe.plan import Change, Plan, Step, Verb
 
-SIGNS = {Verb.CREATE: "+", Verb.UPDATE: "~", Verb.DELETE: "-", Verb.PUSH: "+", Verb.KEEP: " "}
+SIGNS = {
+    Verb.CREATE: "+",
+    Verb.UPDATE: "~",
+    Verb.ADOPT: "@",
+    Verb.DELETE: "-",
+    Verb.PUSH: "+",
+    Verb.KEEP: " ",
+}
 _WIDTH = 60
 
 
@@ -29,6 +36,8 @@ def lines(plan: Plan, commit: str = "") -> Iterator[str]:
 
 def _name(step: Step, commit: str) -> str:
     """What a step is done to; for a push, what goes where."""
+    if step.verb is Verb.ADOPT:
+        return f"{step.key.name} (adopted: from then on `down` removes it)"
     if step.source is None:
         return step.key.name
     return f"{commit or 'HEAD'} to branch {step.source.branch} of repository {step.source.repository}"
@@ -40,7 +49,8 @@ def counts(plan: Plan) -> str:
         return f"{plan.scope.pipeline}: no changes"
     create, update, delete = (plan.count(verb) for verb in (Verb.CREATE, Verb.UPDATE, Verb.DELETE))
     push = f", {plan.count(Verb.PUSH)} to push" if plan.count(Verb.PUSH) else ""
-    return f"{plan.scope.pipeline}: {create} to create, {update} to update, {delete} to delete{push}"
+    adopt = f", {plan.count(Verb.ADOPT)} to adopt" if plan.count(Verb.ADOPT) else ""
+    return f"{plan.scope.pipeline}: {create} to create, {update} to update, {delete} to delete{adopt}{push}"
 
 
 def shown(value: Any) -> str:

@@ -35,7 +35,12 @@ def lines(ended: Ended, cost: Iterable[str] = ()) -> Iterator[str]:
 
 
 def _summary(ended: Ended) -> str:
-    words = {Verb.CREATE: "created", Verb.UPDATE: "updated", Verb.DELETE: "deleted"}
+    words = {
+        Verb.CREATE: "created",
+        Verb.UPDATE: "updated",
+        Verb.ADOPT: "adopted",
+        Verb.DELETE: "deleted",
+    }
     counted = ((ended.one.plan.count(verb), word) for verb, word in words.items())
     facts = [f"{count} {word}" for count, word in counted if count]
     if ended.pushed:
