@@ -102,9 +102,15 @@ class Front:
             return answers.REBOUND
         if website.bucket_of(host) is not None:  # a page may ask its own site for more
             return ""
-        if environ.get("HTTP_ORIGIN", self._origins[0]) not in self._origins:
+        if environ.get("HTTP_ORIGIN", self._origins[0]) not in self._origins or _from_another_page(environ):
             return "the sandbox does not answer pages of other origins"
         return ""
+
+
+def _from_another_page(environ: Environ) -> bool:
+    """Whether a page elsewhere asks for what is the sandbox's own: an image or a script has no Origin."""
+    own = environ.get("PATH_INFO", "").startswith(_RESERVED)
+    return own and environ.get("HTTP_SEC_FETCH_SITE", "none") not in ("none", "same-origin")
 
 
 class SignedApi:
@@ -155,7 +161,8 @@ class SignedApi:
         try:
             return self._api(environ, _without_cors(start_response))
         except Exception as error:
-            log.exception("%s %s failed", environ["REQUEST_METHOD"], environ.get("REQUEST_URI"))
+            # not its query: that of a presigned address opens the object
+            log.exception("%s %s failed", environ["REQUEST_METHOD"], environ.get("PATH_INFO"))
             refusal = answers.UNPLAYED if isinstance(error, NotImplementedError) else answers.FAILED
             return answers.refuse(environ, start_response, refusal, answers.protocol_of(environ, claim))
         finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copyreg
 import hashlib
 import io
+import os
 import pickle
 import threading
 from collections import defaultdict
@@ -26,9 +27,12 @@ class Blobs:
     """Contents in files that are named by their SHA-256."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         self._folder = folder
-        self._known = {path.name for path in folder.iterdir() if not path.suffix}
+        for partial in folder.glob("*.tmp"):  # of a process that was killed
+            partial.unlink()
+        self._known = {path.name for path in folder.iterdir()}
 
     def __contains__(self, digest: str) -> bool:
         return digest in self._known
@@ -38,7 +42,8 @@ class Blobs:
         digest = hashlib.sha256(content).hexdigest()
         if digest not in self._known:
             partial = self._folder / f"{digest}.tmp"
-            partial.write_bytes(content)
+            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(content)
             partial.replace(self._folder / digest)
             self._known.add(digest)
         return digest

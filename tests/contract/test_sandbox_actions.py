@@ -478,3 +478,39 @@ def test_what_executions_do_is_published(shop: Shop) -> None:
         ],
         key=str,
     )
+
+
+def packed(*entries: tuple[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in entries:
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+def bomb() -> bytes:
+    """A zip that says of itself that it would be 3 GB."""
+    small = packed(("a", b""))
+    size = (3 * 1024**3).to_bytes(4, "little")
+    at = small.index(b"PK\x01\x02") + 24
+    return small[:at] + size + small[at + 4 :]
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (packed(("ok", b""), ("../out", b"")), "holds '../out', a path that leads out of it."),
+        (packed(("a/../../out", b"")), "holds 'a/../../out', a path that leads out of it."),
+        (bomb(), f"is too large: unpacked it would be 1 files and {3 * 1024**3} bytes."),
+        (packed(("a", b"x" * 999)).replace(b"x", b"y"), "cannot be unpacked: a: "),
+        (b"no zip", "is not a zip file."),
+    ],
+)
+def test_an_artifact_that_is_no_good_archive_is_not_deployed(shop: Shop, content: bytes, text: str) -> None:
+    versioned(shop)
+    shop.s3.put_object(Bucket="origin", Key="app.zip", Body=content)
+    shop.create(allow=[*ALL, ORIGIN], stages=from_s3())
+    code, message = shop.error("Deploy")
+    assert code == "ConfigurationError"
+    assert message.startswith("The artifact Src ")
+    assert text in message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from awspipe.sandbox.actions.base import CONFIGURATION_ERROR, ActionError, Actio
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _SYMLINK = 0o120000
+MOST_FILES = 100_000
+MOST_BYTES = 2 * 1024**3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,41 @@ def zipped(files: Iterator[File]) -> bytes:
 
 
 def unzipped(content: bytes, what: str) -> Iterator[File]:
-    """The files of a zip, one after the other; no folder, and none with a path that leads out of it."""
+    """The files of a zip, one after the other; no folder and no link.
+
+    The action fails where a path leads out of it, where it cannot be read, and where it is out of all
+    proportion: no more than an entry says of its size is ever read.
+    """
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except zipfile.BadZipFile as error:
         raise ActionError(CONFIGURATION_ERROR, f"{what} is not a zip file.") from error
     with archive:
-        for entry in archive.infolist():
+        entries = archive.infolist()
+        _check_size(entries, what)
+        for entry in entries:
             mode = entry.external_attr >> 16
-            parts = entry.filename.split("/")
-            if entry.is_dir() or ".." in parts or mode & 0o170000 == _SYMLINK:
-                continue
-            yield File(entry.filename.lstrip("/"), archive.read(entry), mode)
+            if not entry.is_dir() and mode & 0o170000 != _SYMLINK:
+                yield File(_path(entry, what), _content(archive, entry, what), mode)
+
+
+def _check_size(entries: list[zipfile.ZipInfo], what: str) -> None:
+    size = sum(entry.file_size for entry in entries)
+    if len(entries) > MOST_FILES or size > MOST_BYTES:
+        text = f"{what} is too large: unpacked it would be {len(entries)} files and {size} bytes."
+        raise ActionError(CONFIGURATION_ERROR, text)
+
+
+def _path(entry: zipfile.ZipInfo, what: str) -> str:
+    if ".." in entry.filename.split("/"):
+        text = f"{what} holds '{entry.filename}', a path that leads out of it."
+        raise ActionError(CONFIGURATION_ERROR, text)
+    return entry.filename.lstrip("/")
+
+
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, what: str) -> bytes:
+    try:
+        return archive.read(entry)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        text = f"{what} cannot be unpacked: {entry.filename}: {error}"
+        raise ActionError(CONFIGURATION_ERROR, text) from error

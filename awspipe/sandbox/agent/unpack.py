@@ -6,11 +6,13 @@ grow out of all proportion.
 
 from __future__ import annotations
 
+import lzma
 import os
 import shutil
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -23,6 +25,7 @@ MOST_BYTES = 4 * 1024**3
 _FREE_BYTES = 256 * 1024**2
 _MOST_RATIO = 200
 _BLOCK = 1024 * 1024
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 _LONGEST_LINK = 4096
 
 
@@ -67,7 +70,7 @@ def unpack(bundle: Path, target: Path, *, kind: str | None) -> None:
     try:
         for entry in _entries(bundle, kind or _kind(bundle)):
             _make(entry, target, budget)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, NotImplementedError, RuntimeError) as error:
+    except (*_BROKEN, tarfile.TarError, EOFError, NotImplementedError, RuntimeError) as error:
         raise AgentError(f"the revision {bundle.name} cannot be unpacked: {error}") from error
     _strip(target)
 

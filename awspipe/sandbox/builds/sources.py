@@ -6,6 +6,7 @@ import io
 import os
 import stat
 import zipfile
+import zlib
 from pathlib import Path
 
 from awspipe.sandbox.builds.world import PhaseError
@@ -26,7 +27,7 @@ def unpack(content: bytes, target: Path) -> None:
                 raise PhaseError(_CLIENT_ERROR, "the source is too large when it is unpacked")
             for entry in entries:
                 _extract(archive, entry, target)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise PhaseError(_CLIENT_ERROR, f"the source cannot be unpacked: {error}") from error
 
 
@@ -40,7 +41,8 @@ def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> 
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     if stat.S_ISLNK(mode):
-        _link(path, archive.read(entry)[:_LINK_LIMIT], target)
+        with archive.open(entry) as said:
+            _link(path, said.read(_LINK_LIMIT), target)
     elif not path.is_symlink():
         _write(archive, entry, path)
         path.chmod(0o755 if mode & 0o111 else 0o644)
