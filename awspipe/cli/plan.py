@@ -39,6 +39,6 @@ def plan(
     console.document({"plans": documents})
     for one in priced:
         console.answer(view.lines(one.one.plan, one.one.commit_id))
-        console.answer(money_view.lines(one))
+        console.answer(money_view.lines(one) if one.one.plan.work else ())
     changes = any(one.plan.work for one in prepared)
     return 10 if exit_code and changes else 0

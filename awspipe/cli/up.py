@@ -77,7 +77,8 @@ def _end(console: Console, ended: list[Ended], pricing: list[Pricing], *, shown:
 
     priced = [one.answer() for one in pricing]
     for one, cost in zip(ended, priced, strict=True):
-        console.answer(view.lines(one, [money_view.at_end(cost)] if shown else money_view.lines(cost)))
+        said = [money_view.at_end(cost)] if shown else money_view.lines(cost)
+        console.answer(view.lines(one, said if one.one.plan.work else ()))
     documents = zip(map(view.document, ended), map(money_view.document, priced), strict=True)
     console.document({"pipelines": [{**one, "cost": cost} for one, cost in documents]})
 
