@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from awspipe.errors import ApplyError, AwspipeError
 
 if TYPE_CHECKING:
     from awspipe.cli.target import Target
+    from awspipe.cost.stops import Stop
     from awspipe.live import Inventory
     from awspipe.plan import Plan
 
@@ -73,6 +75,8 @@ class Removal:
     target: Target
     inventory: Inventory
     plan: Plan
+    stops: tuple[Stop, ...]
+    """What stops costing with it."""
 
     @property
     def name(self) -> str:
@@ -100,6 +104,8 @@ def _looked(
 def _looked_at(
     target: Target, console: Console, names: Sequence[str], delete_data: bool
 ) -> Iterator[tuple[str, Removal]]:
+    from awspipe.cost.prices import shipped
+    from awspipe.cost.stops import facts, stops
     from awspipe.live import prefetch, scan_all
     from awspipe.plan import removal
     from awspipe.resources.base import kinds
@@ -107,9 +113,13 @@ def _looked_at(
     prefetch(target.aws, *names, listings=kinds())
     scopes = [target.scope(name) for name in names]
     console.say(target.first_line())
+    asked = target.aws.submit(lambda: facts(target.aws, scopes))
+    now = datetime.now(UTC)
     for scope, inventory in zip(scopes, scan_all(target.aws, scopes), strict=True):
         gone = removal(scope, inventory.keys, {} if delete_data else inventory.kept)
-        yield scope.pipeline, Removal(target, inventory, gone)
+        keys = [step.key for step in gone.work]
+        stopping = stops(keys, asked.result(), shipped(), scope, now)
+        yield scope.pipeline, Removal(target, inventory, gone, stopping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +138,11 @@ class Removals:
 
         for one in self.found:
             self.console.answer(
-                view.lines(one.plan, one.inventory) if one.plan.work else view.nothing(one.inventory)
+                view.lines(one.plan, one.inventory, one.stops)
+                if one.plan.work
+                else view.nothing(one.inventory)
             )
-        return [view.document(one.plan, removed=False) for one in self.found]
+        return [view.document(one.plan, removed=False, found=one.stops) for one in self.found]
 
     def carry_out(self, *, yes: bool) -> list[dict[str, Any]]:
         """Remove them; the answers as JSON."""
@@ -139,7 +151,7 @@ class Removals:
         going = [one for one in self.found if one.plan.work]
         for one in self.found:
             if one.plan.work:
-                self.console.say(view.lines(one.plan, one.inventory))
+                self.console.say(view.lines(one.plan, one.inventory, one.stops))
             else:
                 self.console.answer(view.nothing(one.inventory))
         if going and not yes:
@@ -148,7 +160,7 @@ class Removals:
         self._apply(going)
         self._prove(going)
         return [
-            view.document(one.plan, removed=one in going, bundles=bundles.get(one.name, ()))
+            view.document(one.plan, removed=one in going, bundles=bundles.get(one.name, ()), found=one.stops)
             for one in self.found
         ]
 
@@ -186,7 +198,6 @@ class Removals:
 
     def _save_one(self, target: Target, name: str, repository: str) -> Path:
         import tempfile
-        from datetime import UTC, datetime
 
         from awspipe import git
         from awspipe.resources.repository import Repository

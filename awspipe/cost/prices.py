@@ -184,9 +184,14 @@ def build_meter(environment_type: str, compute_type: str) -> str:
     return f"build-{kind}-{size}"
 
 
+_LEAST = Decimal("0.0001")
+
+
 def usd(amount: Decimal) -> str:
     """An amount as people read it: cents; below a dollar a tenth of a cent; below a cent what it takes."""
     size = abs(amount)
+    if 0 < amount < _LEAST:
+        return f"under ${_LEAST}"
     if size and size < Decimal("0.01"):
         return f"${amount.quantize(Decimal(1).scaleb(amount.adjusted() - 1), ROUND_HALF_UP).normalize():f}"
     cents = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)

@@ -99,6 +99,8 @@ class Resource(ABC):
     """Whether AWS's tag index knows the kind."""
     priced: ClassVar[str] = ""
     """What of it costs, in a few words; "" where it is free."""
+    meter: ClassVar[str] = ""
+    """The row of the price data that it is charged by, usually."""
 
     name: str
     scope: Scope

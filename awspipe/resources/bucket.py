@@ -126,6 +126,7 @@ class Bucket(Resource):
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
     priced: ClassVar[str] = "storage and requests"
+    meter: ClassVar[str] = "s3-storage"
 
     policy: Document
     website: dict[str, Any] | None = None

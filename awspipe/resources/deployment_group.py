@@ -51,6 +51,7 @@ class DeploymentGroup(Resource):
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"DeploymentGroupAlreadyExistsException"})
     priced: ClassVar[str] = "on-premises updates"
+    meter: ClassVar[str] = "codedeploy-on-premises"
 
     role_arn: str
     config: str

@@ -61,6 +61,7 @@ class Pipeline(Resource):
     exists_codes: ClassVar[frozenset[str]] = frozenset({"PipelineNameInUseException"})
     exact: ClassVar[frozenset[str]] = frozenset({"stages", "triggers", "variables"})
     priced: ClassVar[str] = "the pipeline"
+    meter: ClassVar[str] = "pipeline-v2"
 
     role_arn: str
     bucket: str

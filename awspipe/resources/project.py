@@ -64,6 +64,7 @@ class BuildProject(Resource):
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"ResourceAlreadyExistsException"})
     priced: ClassVar[str] = "build minutes"
+    meter: ClassVar[str] = "build-linux-small"
 
     role_arn: str
     image: str

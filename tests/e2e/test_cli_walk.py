@@ -60,7 +60,10 @@ def test_a_newcomer_goes_from_nothing_to_a_pipeline_and_back(shell: Shell, tmp_p
     elsewhere.mkdir()
     shown = shell.done("down", "walk-site", "--sandbox", "--dry-run", cwd=elsewhere)
     assert "  = repository       walk-site stays: it holds commits; --delete-data removes it too" in shown.out
-    assert "walk-site: 9 to delete, 1 to keep\nwhat stops costing: the pipeline, " in shown.out
+    assert "walk-site: 9 to delete, 1 to keep\nwhat stops costing (USD before tax, prices of " in shown.out
+    assert re.search(
+        r"^  \$0\.00 a month +pipeline walk-site +V2: \$0\.002 a minute", shown.out, re.MULTILINE
+    )
     down = shell.done("down", "walk-site", "--sandbox", cwd=elsewhere)
     assert down.out.startswith("walk-site is gone: 9 deleted\nsearched again by name and tag in account ")
     assert "nothing is left but what was kept\n  = repository       walk-site stays: " in down.out
@@ -149,7 +152,10 @@ def test_every_answer_in_json_is_one_document_with_the_same_keys(shell: Shell) -
     assert set(document("sandbox", "env")) == {"schema_version", "environment"}
 
     down = document("down", "--sandbox")["pipelines"][0]  # type: ignore[index]
-    assert set(down) == {"pipeline", "account", "region", "removed", "steps", "keeps", "bundles"}
+    assert set(down) == {
+        *("pipeline", "account", "region", "removed", "steps", "keeps", "bundles"),
+        *("stops", "stops_usd_a_month"),
+    }
     assert down["removed"] is True
     assert set(down["keeps"][0]) == {"kind", "name", "why"}
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from awspipe.cli.progress import line, now_running
 from awspipe.cli.views import down as down_view
 from awspipe.cli.views import plan as view
+from awspipe.cost.account import PipelineFacts
+from awspipe.cost.prices import shipped
+from awspipe.cost.stops import Facts, stops
 from awspipe.errors import AwsError, AwspipeError
 from awspipe.events import StepDone, StepFailed, StepSkipped, StepStarted, Waiting
 from awspipe.graph import Source
 from awspipe.live import Inventory
 from awspipe.plan import Change, Plan, Step, Verb, removal
 from awspipe.resources.base import Kept, Key, Reference
-from tests.unit.views import SCOPE
+from tests.unit.views import NOW, SCOPE
 
 REPOSITORY = Key("repository", "shop")
 PROJECT = Key("build-project", "shop-Build")
@@ -99,20 +104,32 @@ def test_a_removal_says_what_goes_what_stays_and_what_stops_costing() -> None:
     keys = (Key("pipeline", "shop"), Key("bucket", "shop-artifacts"), Key("role", "r"), REPOSITORY)
     inventory = Inventory(SCOPE, keys, {REPOSITORY: KEPT}, ("the tag index was not read",))
     plan = removal(SCOPE, inventory.keys, inventory.kept)
-    assert list(down_view.lines(plan, inventory)) == [
+    created = datetime(2026, 1, 1, tzinfo=UTC)
+    there = Facts(tuple(PipelineFacts(name, "V1", created) for name in ("shop", "blog")), {})
+    found = stops([step.key for step in plan.work], there, shipped(), SCOPE, NOW)
+    assert list(down_view.lines(plan, inventory, found)) == [
         "  - pipeline         shop",
         "  - bucket           shop-artifacts",
         "  - role             r",
         "  = repository       shop stays: it holds commits; --delete-data removes it too",
         "  ! the tag index was not read",
         "shop: 3 to delete, 1 to keep",
-        "what stops costing: the pipeline, storage and requests",
+        "what stops costing (USD before tax, prices of 2026-11-22):",
+        "  $1.00 a month  pipeline shop          V1, in months in which a code change runs through it",
+        "  by use         bucket shop-artifacts  $0.025 a GB-month (storage)",
+        "  $1.00 a month  in all                 and what is charged by use",
     ]
     assert list(down_view.proof(plan, Inventory(SCOPE, (), {}))) == [
         "shop is gone: 3 deleted",
         "searched again by name and tag in account 123456789012, ap-northeast-2: "
         "nothing is left but what was kept",
         "  = repository       shop stays: it holds commits; --delete-data removes it too",
+        "what ran this month stays on the bill, which AWS shows up to a day late",
+    ]
+    whole = removal(SCOPE, (Key("role", "r"),), {})
+    assert list(down_view.proof(whole, Inventory(SCOPE, (), {})))[-2:] == [
+        "0 resources left that awspipe made; nothing of it can charge",
+        "what ran this month stays on the bill, which AWS shows up to a day late",
     ]
     assert list(down_view.nothing(Inventory(SCOPE, (), {}))) == [
         "nothing of shop is left in account 123456789012, ap-northeast-2",

@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from awspipe.cli.views import columns
 from awspipe.cli.views.plan import SIGNS
+from awspipe.cost.prices import shipped, usd
+from awspipe.cost.stops import Stop, total
 from awspipe.live import Inventory
 from awspipe.plan import Plan
-from awspipe.resources.base import Kept, Key, kinds
+from awspipe.resources.base import Kept, Key
 
 
-def lines(plan: Plan, inventory: Inventory) -> Iterator[str]:
+def lines(plan: Plan, inventory: Inventory, found: Sequence[Stop] = ()) -> Iterator[str]:
     """What goes and what stops costing with it; what stays and why."""
     for step in plan.work:
         yield columns.row(SIGNS[step.verb], step.key.kind, step.key.name)
     yield from _kept(plan.kept)
     yield from _notes(inventory)
     yield f"{plan.scope.pipeline}: {len(plan.work)} to delete, {len(plan.kept)} to keep"
-    stops = dict.fromkeys(filter(None, (kinds()[step.key.kind].priced for step in plan.work)))
-    if stops:
-        yield f"what stops costing: {', '.join(stops)}"
+    yield from stops(found)
+
+
+def stops(found: Sequence[Stop]) -> Iterator[str]:
+    """USD a month that each thing stops costing, and all together."""
+    if not found:
+        return
+    prices = shipped()
+    yield f"what stops costing (USD before tax, prices of {prices.as_of}):"
+    rows = [(_a_month(one.usd), f"{one.key}", one.how) for one in found]
+    yield from columns.table([*rows, (_a_month(total(found)), "in all", "and what is charged by use")], "  ")
+
+
+def _a_month(amount: Decimal | None) -> str:
+    return "by use" if amount is None else f"{usd(amount)} a month"
 
 
 def nothing(inventory: Inventory) -> Iterator[str]:
@@ -40,9 +55,12 @@ def proof(plan: Plan, again: Inventory) -> Iterator[str]:
     scope = plan.scope
     but = " but what was kept" if plan.kept else ""
     yield f"{scope.pipeline} is gone: {len(plan.work)} deleted"
-    yield (f"searched again by name and tag in account {scope.account}, {scope.region}: nothing is left{but}")
+    yield f"searched again by name and tag in account {scope.account}, {scope.region}: nothing is left{but}"
     yield from _kept(plan.kept)
     yield from _notes(again)
+    if not (plan.kept or again.notes):
+        yield "0 resources left that awspipe made; nothing of it can charge"
+    yield "what ran this month stays on the bill, which AWS shows up to a day late"
 
 
 def _kept(kept: Iterable[tuple[Key, Kept]]) -> Iterator[str]:
@@ -55,7 +73,9 @@ def _notes(inventory: Inventory) -> Iterator[str]:
         yield f"  ! {note}"
 
 
-def document(plan: Plan, *, removed: bool, bundles: Sequence[Path] = ()) -> dict[str, Any]:
+def document(
+    plan: Plan, *, removed: bool, bundles: Sequence[Path] = (), found: Sequence[Stop] = ()
+) -> dict[str, Any]:
     """`down` as JSON; `removed`: the steps were carried out and the last search found nothing else."""
     return {
         "pipeline": plan.scope.pipeline,
@@ -67,4 +87,11 @@ def document(plan: Plan, *, removed: bool, bundles: Sequence[Path] = ()) -> dict
         ],
         "keeps": [{"kind": key.kind, "name": key.name, "why": kept.why} for key, kept in plan.kept],
         "bundles": [str(path) for path in bundles],
+        "stops": [_stop(one) for one in found],
+        "stops_usd_a_month": str(total(found)),
     }
+
+
+def _stop(one: Stop) -> dict[str, Any]:
+    amount = None if one.usd is None else str(one.usd)
+    return {"kind": one.key.kind, "name": one.key.name, "usd_a_month": amount, "how": one.how}
