@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 
 from awspipe.cli.console import Console
@@ -25,21 +24,20 @@ def write(console: Console, name: str, page: str) -> None:
         raise AwspipeError(
             f"the page {name} cannot be written: {reason}", hint="name another file"
         ) from error
-    console.say(f"page: {path.resolve().as_uri()}")
+    console.say(f"page: {name}")
 
 
 def _replace(path: Path, page: str) -> None:
     """Write beside it first: whoever reads the page meanwhile has the old one."""
-    if not path.exists() or path.is_file():
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
-        try:
-            with os.fdopen(handle, "w", encoding="ascii", newline="\n") as file:
-                file.write(page)
-            Path(beside).chmod(0o644)
-            Path(beside).replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(beside).unlink()
-            raise
-    else:  # a device or a pipe; a directory says itself what is wrong
+    path = path.resolve()
+    if path.exists() and not path.is_file():  # a device or a pipe; a directory says itself what is wrong
         path.write_text(page, encoding="ascii", newline="\n")
+        return
+    beside = path.with_name(f".{path.name[:40]}.{os.getpid()}")
+    try:
+        beside.write_text(page, encoding="ascii", newline="\n")
+        beside.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise

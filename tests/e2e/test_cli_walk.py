@@ -53,6 +53,12 @@ def test_a_newcomer_goes_from_nothing_to_a_pipeline_and_back(shell: Shell, tmp_p
     )
     for stage in ("Source", "Build", "Deploy"):
         assert f" {stage} " in status.out
+    page = shell.done("status", "--sandbox", "--html", "where.html", cwd=site)
+    assert page.err.endswith("page: where.html\n")
+    assert page.out.splitlines()[0] == status.out.splitlines()[0]
+    assert "<h1>walk-site</h1>" in (site / "where.html").read_text(encoding="ascii")
+    assert shell.done("status", "--sandbox", "--html", "-", cwd=site).out.startswith("<!doctype html>\n<html")
+
     listed = shell.done("ls", "--sandbox")
     assert [line.split()[0] for line in listed.out.splitlines() if "walk-site" in line] == ["walk-site"]
 

@@ -156,6 +156,17 @@ def test_the_picture_shows_stages_actions_and_transitions() -> None:
     ]
 
 
+def test_actions_lead_to_what_ran_and_to_what_is_to_be_reviewed() -> None:
+    url = "https://console.aws.amazon.com/build/1"
+    review = "https://example.com/preview"
+    asking = action("Approve", "InProgress", 90, asks=True, review=review, url=url)
+    stage = StageStatus("Build", "Failed", LATEST, None, (action("Unit", "Failed", url=url), asking))
+    picture = Elements(drawing(found(stages=(stage,)), NOW))
+    assert [attributes["href"] for name, attributes in picture.tags if name == "a"] == [url, review]
+    nowhere = Elements(drawing(found(stages=(stage,)), NOW, serves=lambda url: "example" in url))
+    assert [attributes["href"] for name, attributes in nowhere.tags if name == "a"] == [review]
+
+
 def test_a_name_that_does_not_fit_is_cut_and_told_whole() -> None:
     stage = StageStatus("가" * 20, "", "", None, (action("a" * 24, ""),))
     picture = Elements(drawing(found(stages=(stage,)), NOW))
@@ -210,6 +221,13 @@ def test_a_pipeline_that_has_never_run_is_a_page_too() -> None:
     assert made.of("h2") == ["Addresses"]
 
 
+@pytest.mark.parametrize(("sandbox", "links"), [(False, 1), (True, 0)])
+def test_what_the_sandbox_ran_is_not_looked_for_in_the_console(sandbox: bool, links: int) -> None:
+    url = "https://ap-northeast-2.console.aws.amazon.com/codesuite/codebuild/projects/p/build/1"
+    stage = StageStatus("Build", "Failed", LATEST, None, (action("Unit", "Failed", url=url),))
+    assert shown(found(stages=(stage,)), sandbox=sandbox).count(url) == links
+
+
 def test_several_pipelines_are_on_one_page() -> None:
     other = found(scope=replace(SCOPE, pipeline="blog"))
     made = Elements(shown(found(), other))
@@ -260,7 +278,23 @@ _TAGS = {
 }
 _ATTRIBUTES = {
     *("lang", "charset", "http-equiv", "content", "name", "class", "tabindex", "xmlns", "role", "width"),
-    *("height", "viewbox", "x", "y", "rx", "x1", "y1", "x2", "y2", "d", "scope", "datetime", "href", "rel"),
+    *(
+        "height",
+        "viewbox",
+        "x",
+        "y",
+        "rx",
+        "x1",
+        "y1",
+        "x2",
+        "y2",
+        "d",
+        "scope",
+        "datetime",
+        "href",
+        "rel",
+        "aria-label",
+    ),
 }
 
 
@@ -326,7 +360,14 @@ def test_a_file_is_written_whole_and_replaced(tmp_path: Path, capsys: pytest.Cap
         pages.write(Console(), str(path), content)
     assert path.read_text(encoding="ascii") == "two"
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
-    assert capsys.readouterr().err == f"page: {path.as_uri()}\n" * 2
+    assert capsys.readouterr().err == f"page: {path}\n" * 2
+
+
+def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path: Path) -> None:
+    (tmp_path / "link.html").symlink_to(tmp_path / "page.html")
+    pages.write(Console(), str(tmp_path / "link.html"), "one")
+    assert (tmp_path / "page.html").read_text(encoding="ascii") == "one"
+    assert (tmp_path / "link.html").is_symlink()
 
 
 def test_the_output_takes_the_page_too(capsys: pytest.CaptureFixture[str]) -> None:

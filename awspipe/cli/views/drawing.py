@@ -6,10 +6,10 @@ The picture has no colours of its own: the page's style sheet gives them to its 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from awspipe.cli.views.markup import Markup, joined, tag
+from awspipe.cli.views.markup import Markup, followable, joined, link, tag
 from awspipe.cli.views.moments import age
 from awspipe.cli.views.status import IDLE, SIGNS
 from awspipe.status import ActionStatus, PipelineStatus, StageStatus
@@ -24,8 +24,8 @@ _COLUMNS = 26
 """Letters that fit into a box."""
 
 
-def drawing(found: PipelineStatus, now: datetime) -> Markup:
-    """The picture as SVG."""
+def drawing(found: PipelineStatus, now: datetime, serves: Callable[[str], bool] = lambda url: True) -> Markup:
+    """The picture as SVG. `serves` says of the address of an action whether there is anything at it."""
     most = max((len(stage.actions) for stage in found.stages), default=0)
     height = _TOP + _HEAD + _ROW * most + _FOOT + _MARGIN
     width = 2 * _MARGIN + len(found.stages) * (_BOX + _GAP) - _GAP
@@ -34,7 +34,11 @@ def drawing(found: PipelineStatus, now: datetime) -> Markup:
         left = _MARGIN + number * (_BOX + _GAP)
         if number:
             parts.append(_transition(stage, left - _GAP))
-        parts.append(_stage(stage, found, left, now=now))
+        actions = [
+            _action(one, left, _TOP + _HEAD + _ROW * row, now=now, serves=serves)
+            for row, one in enumerate(stage.actions)
+        ]
+        parts.append(_stage(stage, found, left, actions))
     size = {"width": width, "height": height, "viewBox": f"0 0 {width} {height}"}
     return tag("svg", *parts, xmlns="http://www.w3.org/2000/svg", role="img", **size)
 
@@ -45,11 +49,8 @@ def _told(found: PipelineStatus) -> Iterator[str]:
         yield f"{stage.name}: {stage.state or 'not run yet'}"
 
 
-def _stage(stage: StageStatus, found: PipelineStatus, left: int, *, now: datetime) -> Markup:
+def _stage(stage: StageStatus, found: PipelineStatus, left: int, actions: Sequence[Markup]) -> Markup:
     height = _HEAD + _ROW * len(stage.actions) + _FOOT
-    actions = [
-        _action(one, left, _TOP + _HEAD + _ROW * number, now=now) for number, one in enumerate(stage.actions)
-    ]
     head = f"{sign(stage.state)} {stage.name}"
     return tag(
         "g",
@@ -62,11 +63,15 @@ def _stage(stage: StageStatus, found: PipelineStatus, left: int, *, now: datetim
     )
 
 
-def _action(action: ActionStatus, left: int, top: int, *, now: datetime) -> Markup:
+def _action(
+    action: ActionStatus, left: int, top: int, *, now: datetime, serves: Callable[[str], bool]
+) -> Markup:
+    name = _text(f"{sign(action.state)} {action.name}", left + 20, top + 14, "action")
+    url = (action.asks and action.review) or action.url
     return tag(
         "g",
         tag("title", f"{action.name}: {action.state or 'not run yet'}"),
-        _text(f"{sign(action.state)} {action.name}", left + 20, top + 14, "action"),
+        link(url, name) if followable(url) and serves(url) else name,
         _text(_facts(action, now), left + 36, top + 30, "facts"),
         class_=kind(action.state),
     )

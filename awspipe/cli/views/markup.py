@@ -48,9 +48,8 @@ def text(words: str) -> Markup:
 
 def link(url: str, words: str = "") -> Markup:
     """A link, where the address is one that a browser may follow without running anything; else its text."""
-    if not followable(url):
-        return text(words or url)
-    return tag("a", words or url, href=url, rel="noopener noreferrer")
+    inside = words or url
+    return tag("a", inside, href=url, rel="noopener noreferrer") if followable(url) else joined(inside)
 
 
 def followable(url: str) -> bool:

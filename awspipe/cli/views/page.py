@@ -10,6 +10,7 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from awspipe.cli.target import Target
 from awspipe.cli.views import addresses
@@ -50,6 +51,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; ma
 .idle { color: var(--idle); } .ended { color: var(--ended); }
 svg { display: block; font: 13px ui-monospace, Consolas, "D2Coding", monospace; }
 svg text { fill: var(--fore); } svg .box { fill: var(--panel); stroke: currentColor; stroke-width: 1.5; }
+svg a .action { text-decoration: underline; }
 svg .name { font-weight: 700; fill: currentColor; } svg .action { fill: currentColor; }
 svg .facts, svg .commit, svg .entry { fill: var(--dim); font-size: 12px; }
 svg .entry { text-anchor: middle; } svg .transition { color: var(--dim); }
@@ -59,6 +61,7 @@ svg .bar { stroke: currentColor; stroke-width: 3; }
 """
 
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_CONSOLES = (".aws.amazon.com", ".amazonaws-us-gov.com", ".amazonaws.cn")
 POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'"
 """What a browser may do with the page: use its style sheet, and nothing else."""
 
@@ -81,6 +84,16 @@ def page(shown: Iterable[tuple[Target, PipelineStatus]], now: datetime) -> str:
     return f"<!doctype html>\n{tag('html', head, tag('body', tag('main', *sections), foot), lang='en')}\n"
 
 
+def _is_console(url: str) -> bool:
+    """Whether an address is in AWS's console: what the sandbox has run is not shown there."""
+    return (urlsplit(url).hostname or "").endswith(_CONSOLES)
+
+
+def _scrolled(what: str, inside: Markup) -> Markup:
+    """Something wide: whoever has no mouse can move it with the keys."""
+    return tag("div", inside, class_="wide", tabindex="0", role="region", aria_label=what)
+
+
 def _title(one: PipelineStatus) -> str:
     return f"{one.scope.pipeline}: {one.latest.state}" if one.latest else one.scope.pipeline
 
@@ -93,7 +106,7 @@ def _pipeline(target: Target, one: PipelineStatus, now: datetime) -> Markup:
         tag("h1", one.scope.pipeline),
         tag("p", about, class_="dim"),
         *_latest(one, now),
-        tag("div", drawing(one, now), class_="wide", tabindex="0"),
+        _scrolled("Stages", drawing(one, now, lambda url: not (target.sandbox and _is_console(url)))),
         *_causes(one),
         *_executions(one, now),
         *_addresses(target, one),
@@ -147,7 +160,7 @@ def _executions(one: PipelineStatus, now: datetime) -> Iterator[Markup]:
     head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in names)))
     rows = tag("tbody", *(_execution(each, now) for each in one.executions))
     yield tag("h2", "Executions")
-    yield tag("div", tag("table", head, rows), class_="wide", tabindex="0")
+    yield _scrolled("Executions", tag("table", head, rows))
 
 
 def _execution(one: ExecutionStatus, now: datetime) -> Markup:
