@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from awspipe.cli.money import Pricing
     from awspipe.cli.planning import Prepared
+    from awspipe.cli.pushing import Pushes
     from awspipe.cli.target import Target
     from awspipe.cli.views.up import Ended
     from awspipe.events import Event, Listener
@@ -125,7 +126,6 @@ def _run(console: Console, prepared: list[Prepared], command: str) -> list[Ended
     from awspipe.cli.outcome import check_all
     from awspipe.cli.progress import Progress
     from awspipe.cli.pushing import Pushes
-    from awspipe.cli.views.up import Ended
 
     with Progress(console, sum(len(one.plan.work) for one in prepared)) as progress:
         pushes = [Pushes(one, progress) for one in prepared]
@@ -138,7 +138,14 @@ def _run(console: Console, prepared: list[Prepared], command: str) -> list[Ended
             corrected(one.target, [one.spec], error)
     undo = [one.target.command_anywhere("down", one.plan.scope.pipeline) for one in prepared]
     check_all(outcomes, command, *undo)
-    return [Ended(it.one, bool(it.pushed), it.later, tuple(it.notes(it.lead()))) for it in pushes]
+    return [_ended(it) for it in pushes]
+
+
+def _ended(pushes: Pushes) -> Ended:
+    from awspipe.cli.views.up import Ended
+
+    theirs = pushes.lead()
+    return Ended(pushes.one, bool(pushes.pushed), pushes.later, tuple(pushes.notes(theirs)))
 
 
 @dataclass(frozen=True, slots=True)

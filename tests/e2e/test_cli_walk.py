@@ -111,7 +111,17 @@ def _recorded(shell: Shell, calls: Path, *words: str, cwd: Path) -> Ran:
 
 PIPELINE = {"pipeline", "account", "region", "changes", "steps", "uses", "keeps", "cost"}
 STEP = {"verb", "kind", "name", "changes"}
-ERROR = {"message", "hint", "exit_code", "code", "operation", "request_id", "problems", "causes"}
+ERROR = {
+    "message",
+    "hint",
+    "exit_code",
+    "code",
+    "operation",
+    "request_id",
+    "statement",
+    "problems",
+    "causes",
+}
 
 
 def test_every_answer_in_json_is_one_document_with_the_same_keys(shell: Shell) -> None:
