@@ -11,6 +11,7 @@ import pytest
 from awspipe.errors import AwsError
 from awspipe.failures import Cause, causes
 from tests.support import core, failing, sandbox
+from tests.support.engine import approval
 from tests.support.failing import Shop, source, to_s3
 from tests.support.sandbox import ACCOUNT, REGION, action, artifacts
 
@@ -180,3 +181,32 @@ def test_a_connection_that_is_pending_and_one_that_is_gone(shop: Shop) -> None:
 def test_a_pipeline_that_is_not_there(shop: Shop) -> None:
     with pytest.raises(AwsError, match="does not have a pipeline with name 'none'"):
         causes(shop.aws, "none", "00000000-0000-4000-8000-000000000000")
+
+
+def test_a_role_that_is_gone(shop: Shop) -> None:
+    shop.push({"index.html": "1"})
+    shop.create(source(), to_s3())
+    iam = sandbox.client("iam")
+    iam.delete_role_policy(RoleName="pipeline", PolicyName="own")
+    iam.delete_role(RoleName="pipeline")
+    (cause,) = shop.causes(shop.start())
+    assert said(cause)[:2] == (
+        "role-not-assumable",
+        f"the service cannot use role {shop.role}: it is not there, or does not trust the service",
+    )
+
+
+def test_an_artifact_that_is_gone(shop: Shop) -> None:
+    shop.push({"index.html": "1"})
+    shop.create(source(), approval(), to_s3())
+    s3 = core.session().client("s3")
+    for one in s3.list_objects_v2(Bucket="artifacts")["Contents"]:
+        s3.delete_object(Bucket="artifacts", Key=one["Key"])
+    shop.approve("Approve")
+    (cause,) = shop.causes()
+    assert (cause.stage, *said(cause)) == (
+        "Deploy",
+        "artifact-gone",
+        "an artifact is no longer in its bucket",
+        "start a new execution: artifacts expire after 30 days",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -262,3 +263,15 @@ def test_how_many_calls_it_takes(shop: Shop) -> None:
         "codepipeline:GetPipelineExecution",
         "codepipeline:ListActionExecutions",
     ]
+
+
+def test_a_deployment_that_somebody_stops(shop: Shop, tmp_path: Path) -> None:
+    wait = f"#!/bin/sh\nwhile [ ! -e {tmp_path}/go ]; do sleep 0.02; done\n"
+    shop.push({"appspec.yml": hook(), "scripts/a.sh": wait})
+    shop.group()
+    deployment = shop.begin_deployment(source(), deploy())
+    shop.client("codedeploy").stop_deployment(deploymentId=deployment)
+    (tmp_path / "go").touch()
+    shop.played.drain()
+    (cause,) = shop.causes()
+    assert said(cause) == ("deployment-stopped", "somebody stopped the deployment")

@@ -125,6 +125,7 @@ class Shop:
             self.client("codebuild").delete_project(name=name)
         self.client("codedeploy").delete_application(applicationName="shop")
         self.servers()
+        self.codedeploy.deployments.clear()
         self.client("codecommit").delete_repository(repositoryName="shop")
         self.client("codecommit").create_repository(repositoryName="shop")
         _forget_roles()
@@ -191,6 +192,33 @@ class Shop:
         runner = self._runner()
         assert runner is not None
         runner.time_out()
+        self.played.drain()
+
+    def begin_deployment(self, *stages: dict[str, Any]) -> str:
+        """Make a pipeline whose deployment is left at its first script; the deployment's id."""
+        self.role = sandbox.role("pipeline", "codepipeline", allow=EVERYTHING)
+        declared = sandbox.pipeline(self.role, stages=list(stages))
+        self.client("codepipeline").create_pipeline(pipeline=declared)
+        while not any(one.going_on and one.targets for one in self.codedeploy.deployments.values()):
+            time.sleep(0.01)
+        made = next(one for one in self.codedeploy.deployments.values() if one.going_on)
+        (target,) = made.targets.values()
+        while target.event("BeforeInstall").status == "Pending":
+            time.sleep(0.01)
+        return str(made.id)
+
+    def approve(self, stage: str) -> None:
+        """Answer the approval of a stage."""
+        api = self.client("codepipeline")
+        states = api.get_pipeline_state(name="shop")["stageStates"]
+        state = next(one for one in states if one["stageName"] == stage)["actionStates"][0]
+        api.put_approval_result(
+            pipelineName="shop",
+            stageName=stage,
+            actionName=state["actionName"],
+            result={"status": "Approved", "summary": ""},
+            token=state["latestExecution"]["token"],
+        )
         self.played.drain()
 
     def create(self, *stages: dict[str, Any], allow: Any = EVERYTHING, **members: Any) -> None:
