@@ -28,6 +28,7 @@ class Job(StrEnum):
 
     UP = "up"
     STATUS = "status"
+    STEER = "steer"
     DOWN = "down"
 
 
@@ -78,8 +79,10 @@ def _needs(graph: Graph, jobs: frozenset[Job], *, many: bool) -> Iterator[_Need]
             yield from _each(type(one), graph, one.name, one.permissions.many)
     if Job.DOWN in jobs:
         yield from _needs_of_down(graph)
-    if Job.STATUS in jobs:
+    if jobs & {Job.STATUS, Job.STEER}:
         yield from _each(Pipeline, graph, graph.scope.pipeline, Pipeline.permissions.show)
+    if Job.STEER in jobs:
+        yield from _each(Pipeline, graph, graph.scope.pipeline, Pipeline.permissions.steer)
 
 
 def _needs_of_up(graph: Graph) -> Iterator[_Need]:

@@ -22,7 +22,8 @@ def policy(
     context: typer.Context,
     file: SpecFile = SPEC,
     purpose: Annotated[
-        Literal["up", "status", "down", "all"], typer.Option("--for", help="For which command.")
+        Literal["up", "status", "steer", "down", "all"],
+        typer.Option("--for", help="For which command; steer: approve, retry, stop and the like."),
     ] = "all",
     account: Annotated[
         str | None,

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 _ABSENT = "PipelineNotFoundException"
+_OF_STAGES = frozenset(
+    {
+        "codepipeline:DisableStageTransition",
+        "codepipeline:EnableStageTransition",
+        "codepipeline:PutApprovalResult",
+        "codepipeline:RetryStageExecution",
+        "codepipeline:RollbackStage",
+    }
+)
 _RUNNING = frozenset({"InProgress", "Stopping"})
 
 
@@ -52,9 +61,21 @@ class Pipeline(Resource):
         show=frozenset(
             {
                 "codepipeline:GetPipeline",
+                "codepipeline:GetPipelineExecution",
                 "codepipeline:GetPipelineState",
                 "codepipeline:ListActionExecutions",
                 "codepipeline:ListPipelineExecutions",
+            }
+        ),
+        steer=frozenset(
+            {
+                "codepipeline:DisableStageTransition",
+                "codepipeline:EnableStageTransition",
+                "codepipeline:PutApprovalResult",
+                "codepipeline:RetryStageExecution",
+                "codepipeline:RollbackStage",
+                "codepipeline:StartPipelineExecution",
+                "codepipeline:StopPipelineExecution",
             }
         ),
     )
@@ -169,8 +190,12 @@ class Pipeline(Resource):
 
     @classmethod
     def arns(cls, scope: Scope, name: str, action: str) -> tuple[str, ...]:
-        """There is one name it can have."""
-        return (scope.pipeline_arn,)
+        """There is one name it can have; some actions are judged on its stages and their actions.
+
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodepipeline.html
+        """
+        arn = scope.pipeline_arn
+        return (f"{arn}/*",) if action in _OF_STAGES else (arn,)
 
     @classmethod
     def name_in(cls, scope: Scope, arn: str) -> str | None:

@@ -33,6 +33,8 @@ class Rights:
     """What taking one over needs beyond all that: `up --adopt`."""
     show: frozenset[str] = _NONE
     """`status`."""
+    steer: frozenset[str] = _NONE
+    """`approve`, `retry`, `stop` and the like, which look first as `status` does."""
     unbound: frozenset[str] = _NONE
     """Those of all these for which AWS takes no ARN.
     https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"""
@@ -41,4 +43,4 @@ class Rights:
     def all(self) -> frozenset[str]:
         """Every action."""
         looks = self.search | self.find | self.read | self.use | self.many
-        return looks | self.make | self.remove | self.adopt | self.show
+        return looks | self.make | self.remove | self.adopt | self.show | self.steer

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from awspipe import steering
+from awspipe.approvals import waiting
+from awspipe.aws import refusal
+from awspipe.failures import causes
 from awspipe.graph import Source
 from awspipe.resources.base import Resource
 from awspipe.rights import Job, document, grants
@@ -84,10 +89,49 @@ def test_status_needs_this_policy_and_no_less(world: World, text: str) -> None:
     judge, policy = guarded(world), least(world, text, Job.STATUS)
     core.up(world.again(), text)
     judge.allow(policy)
-    assert status(world.aws, "shop") is not None
+    found = status(world.aws, "shop")
+    assert found and found.latest
+    causes(world.aws, "shop", found.latest.id)  # as where it has failed
     assert_tight(policy, judge)
     asked = {one.action for one in judge.asked}
     assert {action for one in policy["Statement"] for action in one["Action"]} == asked
+
+
+STEERED = """\
+name: shop
+stages:
+  - {name: Source, provider: codecommit, repository: shop}
+  - {name: Approve, provider: approval}
+"""
+
+
+def test_steering_needs_this_policy_and_no_less(world: World) -> None:
+    judge, policy = guarded(world), least(world, STEERED, Job.STEER)
+    core.up(world.again(), STEERED)
+    judge.allow(policy)
+    found = status(world.aws, "shop")
+    assert found and found.latest and waiting(world.aws, "shop")
+    causes(world.aws, "shop", found.latest.id)
+    second = found.stages[1]
+    steering.disable(world.aws, "shop", second.name, "wait")
+    steering.enable(world.aws, "shop", second.name)
+    again = replace(second, execution=found.latest.id)
+    for refused in (  # for other reasons: nothing failed, and nothing succeeded
+        lambda: steering.retry(world.aws, "shop", again, everything=False),
+        lambda: steering.rollback(world.aws, "shop", second.name, again.execution),
+    ):
+        core.refused(refused)
+    put = world.aws.client("codepipeline").put_approval_result
+    result = {"status": "Approved", "summary": ""}
+    names = {"pipelineName": "shop", "stageName": second.name, "actionName": second.name}
+    assert refusal(
+        lambda: put(**names, result=result, token=again.execution), "InvalidApprovalTokenException"
+    )
+    world.aws.client("codepipeline").start_pipeline_execution(name="shop")
+    steering.stop(world.aws, "shop", again.execution, abandon=True, reason="enough")
+    assert_tight(policy, judge)
+    asked_for = {one.action for one in judge.asked}
+    assert {action for one in policy["Statement"] for action in one["Action"]} == asked_for
 
 
 @every

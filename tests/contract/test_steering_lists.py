@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
 
-from awspipe.aws import Aws
 from awspipe.cli.boards import Board
 from awspipe.cli.open import _address, _stage_address, can_show
 from awspipe.cli.options import Options
@@ -25,7 +20,7 @@ from awspipe.sandbox.actions.base import Revision
 from awspipe.status import board
 from tests.support import engine, sandbox
 from tests.support.engine import Stage
-from tests.support.steering import Asked, Commands, connection, reader
+from tests.support.steering import Asked, Commands, connection, reader, refuse
 
 A, B = "a" * 40, "b" * 40
 OURS = [{"key": "awspipe:pipeline", "value": "shop"}]
@@ -144,23 +139,6 @@ def test_the_list_as_json(stage: Stage, commands: Commands) -> None:
     assert (one["name"], one["latest"]["status"], one["unread"]) == ("shop", "InProgress", None)
 
 
-def refusing(aws: Aws, code: str) -> list[str]:
-    """From now on AWS refuses to list executions; the names that it was asked for."""
-    asked: list[str] = []
-
-    def refuse(request: Any, **_: Any) -> AWSResponse:
-        asked.append(json.loads(request.body)["pipelineName"])
-        body = json.dumps({"__type": code, "message": "Rate exceeded"}).encode()
-        answer = AWSResponse(request.url, 400, HTTPHeaders(), None)
-        answer._content = body
-        return answer
-
-    aws.client("codepipeline").meta.events.register_first(
-        "before-send.codepipeline.ListPipelineExecutions", refuse
-    )
-    return asked
-
-
 @pytest.mark.parametrize(
     ("code", "others", "calls"),
     [("ThrottlingException", "ThrottlingException", 12), ("AccessDeniedException", "not asked", 4)],
@@ -172,7 +150,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_listed(
     owned(stage, *(f"p{number:02}" for number in range(12)))
     aws = connection()
     entries = pipelines(aws, later(stage))
-    asked = refusing(aws, code)
+    asked = refuse(aws, "ListPipelineExecutions", code)
     found = with_latest(aws, entries)
     assert [one.name for one in found] == [f"p{number:02}" for number in range(12)]
     assert all(one.latest is None and one.unread.startswith((code, others)) for one in found)

@@ -156,7 +156,9 @@ def _codepipeline(action: str, params: Mapping[str, Any], _: Any) -> _Arns:
     else:
         declared = params.get("pipeline", {}).get("name")
         name = params.get("name") or params.get("pipelineName") or declared
-        yield params.get("resourceArn") or _arn("codepipeline", name)
+        # A stage's ARN, and an action's, where AWS judges on those: list_awscodepipeline.
+        parts = filter(None, (name, params.get("stageName"), params.get("actionName")))
+        yield params.get("resourceArn") or _arn("codepipeline", "/".join(parts))
 
 
 def _codebuild(action: str, params: Mapping[str, Any], _: Any) -> _Arns:

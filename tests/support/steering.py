@@ -9,6 +9,8 @@ from functools import cache
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from awspipe.aws import Aws
 from awspipe.cli import main
@@ -70,3 +72,18 @@ def connection() -> Aws:
 def reader() -> Aws:
     """A connection that all tests of a process share: it holds nothing but clients."""
     return connection()
+
+
+def refuse(aws: Aws, operation: str, code: str) -> list[str]:
+    """From now on AWS refuses an operation of CodePipeline; the pipelines that it is asked of."""
+    asked: list[str] = []
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        asked.append(json.loads(request.body)["pipelineName"])
+        made = AWSResponse(request.url, 400, HTTPHeaders(), None)
+        made._content = json.dumps({"__type": code, "message": "no"}).encode()
+        return made
+
+    events = aws.client("codepipeline").meta.events
+    events.register_first(f"before-send.codepipeline.{operation}", answer)
+    return asked

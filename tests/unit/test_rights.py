@@ -37,7 +37,7 @@ def statement(made: dict[str, Any], action: str) -> dict[str, Any]:
     return dict(one)
 
 
-def test_status_is_four_reads_of_one_pipeline() -> None:
+def test_status_is_five_reads_of_one_pipeline() -> None:
     made = policy("shop", jobs=frozenset({Job.STATUS}))
     assert made["Statement"] == [
         {
@@ -45,6 +45,7 @@ def test_status_is_four_reads_of_one_pipeline() -> None:
             "Effect": "Allow",
             "Action": [
                 "codepipeline:GetPipeline",
+                "codepipeline:GetPipelineExecution",
                 "codepipeline:GetPipelineState",
                 "codepipeline:ListActionExecutions",
                 "codepipeline:ListPipelineExecutions",
@@ -122,7 +123,7 @@ def test_a_policy_that_is_too_long_for_iam_is_said_to_be() -> None:
 def test_what_to_do_with_it_is_said() -> None:
     made = policy("shop", jobs=frozenset({Job.STATUS}))
     assert list(view.notes(made, "awspipe policy --for status", "shop")) == [
-        "  . 291 characters; a managed policy takes 6144",
+        "  . 327 characters; a managed policy takes 6144",
         "next: awspipe policy --for status > policy.json",
         "      aws iam create-policy --policy-name awspipe-shop --policy-document file://policy.json",
     ]
