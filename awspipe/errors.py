@@ -20,6 +20,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from awspipe.formats.secrets import redacted
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -49,9 +51,9 @@ class AwspipeError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        super().__init__(redacted(message))
+        self.message = redacted(message)
+        self.hint = redacted(hint)
 
 
 class UsageError(AwspipeError):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from awspipe.cli.views.columns import fitted
+from awspipe.formats.secrets import redacted, redacted_value
 
 _COLOURS = {"+": "32", "~": "33", "-": "31", "!": "33", "error": "31;1", "dim": "2", "bold": "1"}
 _COLOURS |= {"●": "32", "▶": "36", "×": "31", "■": "33"}
@@ -37,6 +38,8 @@ class Console:
     err: TextIO = field(default_factory=lambda: sys.stderr)
     environ: dict[str, str] = field(default_factory=lambda: dict(os.environ))
     json: bool = False
+    reveals: bool = False
+    """The answer is there to be used as it is: `sandbox env`. Else no secret leaves by any way."""
 
     def answer(self, lines: str | Iterable[str]) -> None:
         """Print lines of the answer, unless it is JSON."""
@@ -55,7 +58,8 @@ class Console:
 
     def _dumped(self, document: dict[str, Any], indent: int | None = None) -> str:
         plain = "utf" not in (getattr(self.out, "encoding", None) or "utf-8").lower()
-        return json.dumps({"schema_version": 1, **document}, indent=indent, ensure_ascii=plain, default=str)
+        shown = document if self.reveals else redacted_value(document)
+        return json.dumps({"schema_version": 1, **shown}, indent=indent, ensure_ascii=plain, default=str)
 
     def say(self, lines: str | Iterable[str]) -> None:
         """Print lines of talk, unless the answer is JSON. That nobody listens any more stops no work."""
@@ -87,6 +91,7 @@ class Console:
 
     def shaped(self, line: str, stream: TextIO) -> str:
         """A line as a stream takes it: no wider than a terminal, in colour where that is wanted."""
+        line = line if self.reveals else redacted(line)
         if stream.isatty():
             line = fitted(line, shutil.get_terminal_size().columns)
         return painted(line) if self.colour(stream) else line
@@ -96,6 +101,7 @@ class Console:
         if not text:
             return
         if paint:
+            text = text if self.reveals else redacted(text)
             text = "\n".join(self.shaped(line, stream) for line in text.split("\n"))
         stream.write(text + "\n")
         stream.flush()

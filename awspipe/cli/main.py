@@ -177,4 +177,6 @@ def _report_other(console: Console, error: Exception, *, debug: bool) -> int:
 def _traceback(error: BaseException) -> None:
     import traceback
 
-    traceback.print_exception(error, file=sys.stderr)
+    from awspipe.formats.secrets import redacted
+
+    sys.stderr.write(redacted("".join(traceback.format_exception(error))))

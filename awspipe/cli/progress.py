@@ -15,7 +15,7 @@ from awspipe.events import Event, Handshake, StepDone, StepFailed, StepSkipped, 
 if TYPE_CHECKING:
     from rich.live import Live
 
-_SIGNS = {"create": "+", "push": "+", "update": "~", "delete": "-"}
+_SIGNS = {"create": "+", "push": "+", "update": "~", "adopt": "@", "delete": "-"}
 
 
 def line(event: Event) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections import deque
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -94,7 +94,7 @@ def env(context: typer.Context) -> None:
     from awspipe.cli.target import start_sandbox
     from awspipe.sandbox import control
 
-    console = _console(context)
+    console = replace(_console(context), reveals=True)
     variables = control.environment(start_sandbox(console))
     console.document({"environment": variables})
     console.answer(f"unset {' '.join(control.UNSET)}")

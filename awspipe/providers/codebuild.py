@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 from pydantic_core import PydanticCustomError
 
-from awspipe.formats.secrets import KNOWN_SECRET
+from awspipe.formats.secrets import holds_secret
 from awspipe.providers.base import Consumer, Place, Producer
 from awspipe.providers.fields import AnyText, Flag, Spelled, Strict, Text, Whole
 from awspipe.resources.base import Resource
@@ -54,7 +54,7 @@ def _by_shape(value: Any, text: ValidatorFunctionWrapHandler) -> Any:
         case dict() | list() | None:
             raise PydanticCustomError("env_value", "write a text, {secret: name} or {parameter: name}")
     written = text(value)
-    if KNOWN_SECRET.search(written):
+    if holds_secret(written):
         raise PydanticCustomError("literal_secret", "a secret must not stand in a spec")
     return written
 

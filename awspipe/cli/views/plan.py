@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from awspipe.cli.views import columns
+from awspipe.formats.secrets import MASK, SECRET_NAME, redacted_value
 from awspipe.plan import Change, Plan, Step, Verb
 
 SIGNS = {
@@ -25,7 +27,7 @@ def lines(plan: Plan, commit: str = "") -> Iterator[str]:
     for step in plan.work:
         yield columns.row(SIGNS[step.verb], step.key.kind, _name(step, commit))
         for change in step.changes:
-            yield f"      {change.path}: {shown(change.before)} -> {shown(change.after)}"
+            yield f"      {change.path}: {_told(change, change.before)} -> {_told(change, change.after)}"
     for reference in plan.references:
         used = f"{reference.name} (yours: used as it is, never changed or removed)"
         yield columns.row("=", reference.kind, used)
@@ -51,6 +53,20 @@ def counts(plan: Plan) -> str:
     push = f", {plan.count(Verb.PUSH)} to push" if plan.count(Verb.PUSH) else ""
     adopt = f", {plan.count(Verb.ADOPT)} to adopt" if plan.count(Verb.ADOPT) else ""
     return f"{plan.scope.pipeline}: {create} to create, {update} to update, {delete} to delete{adopt}{push}"
+
+
+_VARIABLE = re.compile(r"environmentVariables\[(?P<name>[^]]+)\]\.value")
+
+
+def _masked(change: Change, value: Any) -> Any:
+    """A field's value, but that of a variable whose name says that it is nobody else's."""
+    variable = _VARIABLE.search(change.path)
+    hides = variable is not None and value is not None and SECRET_NAME.search(variable["name"])
+    return MASK if hides else redacted_value(value)
+
+
+def _told(change: Change, value: Any) -> str:
+    return shown(_masked(change, value))
 
 
 def shown(value: Any) -> str:
@@ -85,4 +101,8 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _change(change: Change) -> dict[str, Any]:
-    return {"path": change.path, "before": change.before, "after": change.after}
+    return {
+        "path": change.path,
+        "before": _masked(change, change.before),
+        "after": _masked(change, change.after),
+    }
