@@ -59,8 +59,8 @@ def _no_names() -> Sequence[str]:
 class Failure:
     """An action that failed, with the evidence as it gathers.
 
-    `facts` are named values for the sentences of the tables; `denied` are the permissions without which less
-    is known than could be; `names` lists the files of the input artifact, when it is first asked for.
+    `facts` are named values for the sentences of the tables; `unread` says which reads AWS refused, so that
+    less is known than could be; `names` lists the files of the input artifact, when it is first asked for.
     """
 
     pipeline: str
@@ -76,5 +76,5 @@ class Failure:
     said: list[Said] = field(default_factory=list)
     detail: list[str] = field(default_factory=list)
     facts: dict[str, str] = field(default_factory=dict)
-    denied: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     names: Callable[[], Sequence[str]] = _no_names

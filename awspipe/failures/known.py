@@ -91,15 +91,8 @@ def _made(failure: Failure, line: str, fix: str = "", known: str = "") -> Cause:
         action=failure.action,
         line=plain.line(line),
         fix=plain.line(fix),
-        detail=(*plain.tail(failure.detail), *_more_permissions(failure)),
+        detail=(*plain.tail(failure.detail), *(f"({one})" for one in dict.fromkeys(failure.unread))),
         known=known,
-    )
-
-
-def _more_permissions(failure: Failure) -> tuple[str, ...]:
-    """What was not looked at because nobody may."""
-    return tuple(
-        f"({one} would tell more: these credentials may not)" for one in dict.fromkeys(failure.denied)
     )
 
 

@@ -220,6 +220,18 @@ def test_without_the_log_the_command_is_told_all_the_same(shop: Shop) -> None:
     )
 
 
+def test_what_aws_does_not_answer_is_said_and_the_rest_is_told(shop: Shop) -> None:
+    shop.push({"buildspec.yml": buildspec("exit 5")})
+    shop.project()
+    shop.create(source(), build())
+    shop.answers["GetLogEvents"] = (400, b'{"__type": "InvalidParameterException", "message": "no"}')
+    (cause,) = shop.causes()
+    assert cause.line == "exit code 5 of the command: exit 5"
+    assert cause.detail == (
+        "(logs:GetLogEvents on /aws/codebuild/shop would tell more: AWS answers InvalidParameterException)",
+    )
+
+
 def test_an_answer_that_is_no_answer_is_an_error(shop: Shop) -> None:
     shop.push({"buildspec.yml": buildspec("exit 5")})
     shop.project()
