@@ -114,6 +114,20 @@ def id_of_head(directory: Path) -> str:
     return found.stdout.strip() if found.returncode == 0 else ""
 
 
+_PATIENCE = 5.0
+"""Seconds that a question may take that only adds to an answer."""
+
+
+def descendants(directory: Path, commit: str) -> frozenset[str]:
+    """The commits around a directory that carry this one; none where git does not know it, or takes long."""
+    try:
+        asked = ("rev-list", "--all", "--ancestry-path", f"^{commit}")
+        found = run(directory, *asked, check=False, timeout=_PATIENCE)
+    except (UsageError, subprocess.TimeoutExpired):
+        return frozenset()
+    return frozenset(found.stdout.split()) if found.returncode == 0 else frozenset()
+
+
 def _why_none(directory: Path, said: str) -> str:
     if "not a git repository" in said:
         return f"{directory} is not in a git repository"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from awspipe.aws import Aws
@@ -52,6 +52,8 @@ class Whereabouts:
     stage: StageStatus | None = None
     by: ExecutionStatus | None = None
     then: Whereabouts | None = None
+    within: bool = False
+    """Whether its execution is of a later commit, which carries it."""
     causes: tuple[Cause, ...] = ()
     looked: int = 0
     """How many executions were looked through."""
@@ -62,21 +64,36 @@ class Whereabouts:
         return self.then.end if self.then else self
 
 
-def whereabouts(aws: Aws, name: str, commit: str) -> Whereabouts | None:
+def whereabouts(aws: Aws, name: str, commit: str, later: frozenset[str] = frozenset()) -> Whereabouts | None:
     """Where the commit is whose id begins so; None where there is no such pipeline.
 
-    The newest execution that carries it counts. At most ten pages of executions are read.
+    The newest execution of it counts. Where there is none, as of all but the last commit of a push, it is
+    where a commit of `later` is, those that carry it: the one that is live, else the newest. At most ten
+    pages of executions are read.
     """
     board = status(aws, name)
     if board is None:
         return None
     newer: list[ExecutionStatus] = []
+    carrying: list[tuple[ExecutionStatus, _Search]] = []
     with explained(f"look for {commit[:7]} in {name}"):
         for one in executions_of(aws, name, MOST):
             if _carries(one, commit) and not _of_one_stage(one, board):
                 return _Search(aws, board, tuple(newer)).where(one)
+            if one.revision in later and not _of_one_stage(one, board):
+                carrying.append((one, _Search(aws, board, tuple(newer))))
             newer.append(one)
+        if carrying:
+            return replace(_best(carrying), within=True, commit=commit)
     return Whereabouts(board, Place.UNKNOWN, commit, looked=len(newer))
+
+
+def _best(carrying: Sequence[tuple[ExecutionStatus, _Search]]) -> Whereabouts:
+    """Where a commit is that several executions carry: where it is live, else where the newest is."""
+    arrived = (search.where(one) for one, search in carrying if one.state == "Succeeded")
+    live = next((found for found in arrived if found.place is Place.LIVE), None)
+    newest, search = carrying[0]
+    return live or search.where(newest)
 
 
 def _carries(one: ExecutionStatus, commit: str) -> bool:

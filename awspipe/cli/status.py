@@ -51,7 +51,8 @@ def status(
     if html is not None:
         check_page(html, commit, options)
     if commit:
-        raise typer.Exit(_find(options, console, commit, choosing.pipelines(pipelines, file)))
+        where = Path(file).resolve().parent
+        raise typer.Exit(_find(options, console, commit, choosing.pipelines(pipelines, file), where))
     _show(options, console, choosing.pipelines(pipelines, file), html)
 
 
@@ -127,14 +128,19 @@ def check_page(html: str, commit: str, options: Options) -> None:
         raise UsageError("--json and --html - would both be the output", hint="--html FILE goes with --json")
 
 
-def _find(options: Options, console: Console, commit: str, pipelines: list[tuple[str, str | None]]) -> int:
+def _find(
+    options: Options, console: Console, commit: str, pipelines: list[tuple[str, str | None]], directory: Path
+) -> int:
+    """Say where a commit is in each pipeline; the exit code."""
+    from awspipe import git
     from awspipe.cli.views import whereabouts as view
     from awspipe.whereabouts import Whereabouts, whereabouts
 
+    later = git.descendants(directory, commit)
     everywhere: list[Whereabouts] = []
     for name, region in pipelines:
         target, found = _read(
-            options, console, name, region, lambda aws, name: whereabouts(aws, name, commit)
+            options, console, name, region, lambda aws, name: whereabouts(aws, name, commit, later)
         )
         everywhere.append(found)
         console.answer(view.lines(target, found, datetime.now(UTC)))

@@ -254,6 +254,31 @@ def test_a_superseded_commit_is_where_the_one_is_that_took_its_place(stage: Stag
     assert code(B) == 0
 
 
+def test_a_commit_without_an_execution_is_where_one_is_that_carries_it(stage: Stage) -> None:
+    """As all but the last commit of a push: git knows that B and D carry it."""
+    made(stage)
+    stage.start()
+    sourced(stage, B)
+    stage.end("Build")
+    stage.end("Deploy")
+    stage.start()
+    sourced(stage, C)
+    stage.end("Build", error="no")
+    between = "1" * 40
+    found = whereabouts(reader(), "shop", between, frozenset({B, C}))
+    assert found
+    assert said(found, stage)[:2] == [
+        "1111111, carried by bbbbbbb Commit b",
+        "  ● live: execution #2 of shop, ended 0 s ago",
+    ]
+    document = view.document(found)
+    assert (document["commit"], document["carried_by"]) == (between, B)
+    found = whereabouts(reader(), "shop", between, frozenset({C}))
+    assert found
+    assert (found.place, view.exit_code([found])) == (Place.FAILED, 5)
+    assert whereabouts(reader(), "shop", A, frozenset({B, C})) == where(A)
+
+
 def test_a_commit_that_was_stopped_says_why(stage: Stage) -> None:
     made(stage)
     stage.start()
@@ -346,6 +371,7 @@ def test_where_a_commit_is_as_json(stage: Stage, commands: Commands) -> None:
         "account": sandbox.ACCOUNT,
         "region": sandbox.REGION,
         "commit": B,
+        "carried_by": None,
         "where": "failed",
         "stage": "Build",
         "by": None,

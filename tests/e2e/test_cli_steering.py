@@ -15,10 +15,11 @@ _PENDING = 8
 
 @pytest.fixture(scope="module")
 def project(shell: Shell) -> Path:
-    """A pipeline whose second execution has been approved too."""
+    """A pipeline whose second execution, of two commits in one push, has been approved too."""
     found = shell.project("steered")
     shell.done("up", "--sandbox", cwd=found)
     answered(shell, found, "approve")
+    shell.git("commit", "--allow-empty", "--quiet", "-m", "Say more", cwd=found)
     shell.git("commit", "--allow-empty", "--quiet", "-m", "Say it again: 배포", cwd=found)
     shell.git("push", "--quiet", "awspipe", cwd=found)
     answered(shell, found, "approve", "--comment", "looks good")
@@ -43,7 +44,9 @@ def test_a_commit_is_live_and_the_one_before_it_was(shell: Shell, project: Path)
     live = shell.done("status", "HEAD", "--sandbox", cwd=project)
     head = shell.git("rev-parse", "--short=7", "HEAD", cwd=project)
     assert live.out.startswith(f"{head} Say it again: 배포\n  ● live: execution ")
-    before = shell.done("status", "HEAD~1", "--sandbox", "--json", cwd=project).document
+    carried = shell.done("status", "HEAD~1", "--sandbox", cwd=project)
+    assert f", carried by {head} Say it again: 배포\n  ● live: execution " in carried.out
+    before = shell.done("status", "HEAD~2", "--sandbox", "--json", cwd=project).document
     assert (before["exit_code"], before["commits"][0]["where"]) == (0, "replaced")
 
     history = shell.done("history", "--sandbox", cwd=project).out.splitlines()

@@ -102,6 +102,26 @@ def test_a_machine_without_git(project: Path, monkeypatch: pytest.MonkeyPatch) -
     assert not git.start(project, "Begin")
 
 
+def test_the_commits_that_carry_another_are_its_descendants(project: Path) -> None:
+    git.start(project, "Begin")
+    made = [_head(project)]
+    for number in range(2):
+        who = ("-c", "user.name=a", "-c", "user.email=a@localhost")
+        git.run(project, *who, "commit", "--allow-empty", "--quiet", "-m", str(number))
+        made.append(_head(project))
+    first, second, third = made
+    assert git.descendants(project, first[:7]) == {second, third}
+    assert git.descendants(project, third) == frozenset()
+    assert git.descendants(project, "1234567") == frozenset()
+    assert git.descendants(project.parent, first) == frozenset()
+
+
+def _head(project: Path) -> str:
+    found = git.head(project)
+    assert isinstance(found, git.Commit)
+    return found.id
+
+
 def test_a_hook_that_starts_awspipe_does_not_lead_it_elsewhere(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

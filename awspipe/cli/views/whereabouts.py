@@ -30,7 +30,8 @@ def exit_code(found: Iterable[Whereabouts]) -> int:
 def lines(target: Target, found: Whereabouts, now: datetime) -> Iterator[str]:
     """The commit, where it is, and what to type next."""
     one = found.execution
-    yield commit(one.revision, one.message) if one else found.commit[:7]
+    about = commit(one.revision, one.message) if one else ""
+    yield f"{found.commit[:7]}, carried by {about}" if found.within else about or found.commit[:7]
     yield from _where(found, now)
     yield from columns.next_commands(_next(target, found))
 
@@ -118,7 +119,8 @@ def document(found: Whereabouts) -> dict[str, Any]:
         "pipeline": found.board.scope.pipeline,
         "account": found.board.scope.account,
         "region": found.board.scope.region,
-        "commit": one.revision if one else found.commit,
+        "commit": one.revision if one and not found.within else found.commit,
+        "carried_by": one.revision if one and found.within else None,
         "where": str(found.place),
         "stage": found.stage.name if found.stage else None,
         "execution": execution_document(one) if one else None,
