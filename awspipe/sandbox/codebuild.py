@@ -10,6 +10,8 @@ from moto.core.base_backend import BackendDict
 from moto.core.resource_tagging import TaggedResource
 
 from awspipe.sandbox import roles, tags
+from awspipe.sandbox.boxes import files
+from awspipe.sandbox.builds import caches
 from awspipe.sandbox.codebuild_builds import Builds
 from awspipe.sandbox.codebuild_reports import Reports
 from awspipe.sandbox.service import (
@@ -71,9 +73,23 @@ class CodeBuildBackend(Builds, Reports, Backend):
         return {"project": copy.deepcopy(merged)}
 
     def op_delete_project(self, request: Request) -> Answer:
-        """Remove a project; an absent one is no error. Its builds and logs stay."""
-        self.projects.pop(self.project_name(request["name"]), None)
+        """Remove a project; an absent one is no error. Its builds and logs stay, its own caches go."""
+        name = self.project_name(request["name"])
+        if self.projects.pop(name, None) is not None:
+            self._forget_caches(name)
         return {}
+
+    def op_invalidate_project_cache(self, request: Request) -> Answer:
+        """Begin with an empty cache; objects in a bucket are the user's and stay, as a cache no longer."""
+        name = self.project_name(request["projectName"])
+        if name not in self.projects:
+            raise self.absent(name)
+        self._forget_caches(name)
+        self.projects[name]["cacheGeneration"] = self.projects[name].get("cacheGeneration", 0) + 1
+        return {}
+
+    def _forget_caches(self, project: str) -> None:
+        files.delete(caches.folder(project, self.region_name))
 
     def op_batch_get_projects(self, request: Request) -> Answer:
         """Projects by name or ARN."""

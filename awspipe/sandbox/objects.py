@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.s3.exceptions import S3ClientError
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeKey, s3_backends
 from moto.utilities.utils import get_partition
 
 from awspipe.sandbox import runtime
@@ -90,6 +90,13 @@ def write(
     runtime.current().changes.note("s3")
     _tell(account, place, made)
     return None if made.version_id in (None, "null") else str(made.version_id)
+
+
+def newest_first(account: str, region: str, bucket: str, prefix: str) -> list[str]:
+    """The keys in a bucket that begin with a prefix, those written last first."""
+    found = [one for name, one in _bucket(account, region, bucket).keys.items() if name.startswith(prefix)]
+    held = [one for one in found if isinstance(one, FakeKey)]  # else it is a delete marker
+    return [one.name for one in sorted(held, key=lambda one: one.last_modified, reverse=True)]
 
 
 def _tell(account: str, bucket: Any, made: Any) -> None:

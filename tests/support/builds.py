@@ -37,7 +37,7 @@ class World:
         self.codebuild = boto3.client("codebuild", REGION)
         self.logs = boto3.client("logs", REGION)
 
-    def project(self, variables: tuple[dict[str, str], ...] = ()) -> None:
+    def project(self, variables: tuple[dict[str, str], ...] = (), **members: Any) -> None:
         self.codebuild.create_project(
             name="project",
             source={"type": "CODEPIPELINE"},
@@ -49,6 +49,7 @@ class World:
                 "environmentVariables": list(variables),
             },
             serviceRole=self.role,
+            **members,
         )
 
     def begin(self, files: dict[str, str], outputs: tuple[str, ...] = ("Out",), **given: Any) -> Build:
@@ -83,10 +84,11 @@ class World:
         assert running is not None
         running.time_out()
 
-    def lines(self) -> str:
-        """Every line of every build."""
+    def lines(self, stream: str = "") -> str:
+        """Every line of every build, or of one."""
         group = "/aws/codebuild/project"
-        streams = self.logs.describe_log_streams(logGroupName=group)["logStreams"]
+        which = {"logStreamNamePrefix": stream} if stream else {}
+        streams = self.logs.describe_log_streams(logGroupName=group, **which)["logStreams"]
         pages = [
             self.logs.get_log_events(logGroupName=group, logStreamName=one["logStreamName"])["events"]
             for one in streams

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from awspipe.formats.buildspec_model import Artifacts, Buildspec
+from awspipe.sandbox.builds.cachestore import Store
 from awspipe.sandbox.builds.record import Build, Phase, Place
 from awspipe.sandbox.builds.reports.results import Coverage, Results
 from awspipe.sandbox.builds.world import Line, MissingValueError
@@ -57,6 +58,9 @@ class FakeWorld:
 
     def outputs(self, spec: Buildspec) -> Sequence[tuple[Place, Artifacts]]:
         return ()
+
+    def cache(self) -> Store | None:
+        return None
 
     def report(self, name: str, found: Results | Coverage) -> str:
         return ""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from awspipe.formats.buildspec_model import Artifacts, Buildspec
+from awspipe.sandbox.builds.cachestore import Store
 from awspipe.sandbox.builds.record import Phase, Place
 from awspipe.sandbox.builds.reports.results import Coverage, Results
 from awspipe.sandbox.builds.world import Line, MissingValueError, PhaseError
@@ -86,6 +87,10 @@ class Local:
         """The primary artifact, and every secondary one by its name."""
         found = [(Place("", "", ""), spec.artifacts)] if spec.artifacts and spec.artifacts.files else []
         return [*found, *((Place(name, "", ""), one) for name, one in spec.secondary_artifacts.items())]
+
+    def cache(self) -> Store | None:
+        """None."""
+        return None
 
     def report(self, name: str, found: Results | Coverage) -> str:
         """For whoever asks for a summary."""

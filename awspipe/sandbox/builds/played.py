@@ -11,7 +11,9 @@ from moto.logs.models import logs_backends
 
 from awspipe.formats.buildspec_model import Artifacts, Buildspec
 from awspipe.sandbox import objects, roles, runtime
-from awspipe.sandbox.builds import artifacts, sources
+from awspipe.sandbox.builds import artifacts, caches, sources
+from awspipe.sandbox.builds.caches import BucketCache, FolderCache
+from awspipe.sandbox.builds.cachestore import Store
 from awspipe.sandbox.builds.record import Build, Phase, Place
 from awspipe.sandbox.builds.references import secret_parts, secret_value
 from awspipe.sandbox.builds.reports.results import Coverage, Results
@@ -87,6 +89,20 @@ class Played:
             found.append((one, wanted))
         return found
 
+    def cache(self) -> Store | None:
+        """As the project has it."""
+        project = self._build.project
+        wanted = project.get("cache") or {}
+        match wanted.get("type"):
+            case "LOCAL":
+                return FolderCache(caches.folder(project["name"], self._region), wanted.get("modes") or ())
+            case "S3":
+                return BucketCache(project, self._account, self._region, self._refusal)
+        return None
+
+    def _refusal(self, action: str, resource: str) -> str | None:
+        return roles.refusal(self._role, action, resource, session=_SESSION)
+
     def report(self, name: str, found: Results | Coverage) -> str:
         """In the report group of the project, or in the one whose ARN the buildspec has."""
         from awspipe.sandbox.codebuild import codebuild_backends
@@ -135,13 +151,13 @@ class Played:
         return secret_value(name, text, key)
 
     def _may(self, action: str, resource: str) -> None:
-        refused = roles.refusal(self._role, action, resource, session=_SESSION)
+        refused = self._refusal(action, resource)
         if refused is not None:
             raise MissingValueError(refused)
 
     def _may_touch(self, action: str, place: Place) -> None:
         arn = objects.arn(self._region, place.bucket, place.key)
-        refused = roles.refusal(self._role, action, arn, session=_SESSION)
+        refused = self._refusal(action, arn)
         if refused is not None:
             text = f"error while downloading or uploading {place.key}: AccessDenied: {refused}"
             raise PhaseError(_CLIENT_ERROR, text)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from awspipe.formats import buildspec
 from awspipe.formats.buildspec_model import Buildspec, Phase
 from awspipe.sandbox.builds import environment, runas, runtimes
+from awspipe.sandbox.builds.cache import Caching, places
 from awspipe.sandbox.builds.journal import Journal
 from awspipe.sandbox.builds.output import Output
 from awspipe.sandbox.builds.record import THIS_MACHINE, Build
@@ -31,6 +32,7 @@ class Ready:
     shell: Shell
     users: Mapping[str, str | None]
     """`run-as` of the buildspec and of its phases, to the user that really is to be become."""
+    caching: Caching
 
     def run(self, command: str, phase: Phase) -> Ended:
         """Run a command of a phase."""
@@ -59,7 +61,9 @@ def prepared(journal: Journal, world: World, rooms: Rooms, output: Output) -> Re
     _check_shell(shell, spec, name)
     for line in runtimes.lines(spec, shell, users):
         log.say(line)
-    return Ready(spec, source, shell, runas.users(spec, rooms, shell, log))
+    caching = Caching(spec.cache, world.cache(), log)
+    caching.restore(shell, places(rooms, source))
+    return Ready(spec, source, shell, runas.users(spec, rooms, shell, log), caching)
 
 
 def _sources(build: Build, world: World, rooms: Rooms) -> dict[str, Spot]:

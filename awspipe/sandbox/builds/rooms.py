@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
+import sys
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from awspipe.sandbox.box import Box
+from awspipe.sandbox.builds import hashfiles
 
 _TOP = "/codebuild"
 _ROOTS_HOME = "/root"
@@ -44,6 +47,15 @@ class Rooms:
         self.step = (self._top / "output/tmp").made()
         self.step.here.chmod(0o777)  # a command may run as another user (run-as)
         self.home = self._home()
+        self._tools = (self._top / "bin").made()
+        self._make_tools()
+
+    def _make_tools(self) -> None:
+        """The commands that CodeBuild has beside those of the image."""
+        python, script = shlex.quote(sys.executable), shlex.quote(hashfiles.__file__)
+        tool = self._tools.here / "codebuild-hash-files"
+        tool.write_text(f'#!/bin/sh\nexec {python} -I -S {script} "$@"\n')
+        tool.chmod(0o755)
 
     def source(self, index: int) -> Spot:
         """The directory of the primary source (0) or of another; named as CodeBuild names it."""
@@ -61,7 +73,8 @@ class Rooms:
         Debian's and Homebrew's pip refuse to install beside the system's packages; in AWS's images it may.
         """
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        own = {"HOME": self.home.inside, "PATH": _path(), "PIP_BREAK_SYSTEM_PACKAGES": "1"}
+        path = os.pathsep.join((_path(), self._tools.inside))
+        own = {"HOME": self.home.inside, "PATH": path, "PIP_BREAK_SYSTEM_PACKAGES": "1"}
         return {**kept, **own, **(self._prefixes(own["PATH"]) if self.level == "process" else {})}
 
     def _home(self) -> Spot:

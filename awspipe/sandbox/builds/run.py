@@ -110,15 +110,17 @@ class Runner:
         shell = ready.shell
         steps = Steps(self._journal, ready.run, lambda: shell.set("CODEBUILD_BUILD_SUCCEEDING", "0"))
         went = steps.all(ready.spec)
-        return SUCCEEDED if self._left(ready, went) and went.succeeded else FAILED
+        return SUCCEEDED if self._left(rooms, ready, went) and went.succeeded else FAILED
 
-    def _left(self, ready: prepare.Ready, went: Went) -> bool:
+    def _left(self, rooms: Rooms, ready: prepare.Ready, went: Went) -> bool:
         """Keep what the build leaves; whether that succeeds."""
         if not went.upload or self._journal.ended_by:
             return False
         self.build.exported.update(ready.shell.values(_exported(ready)))
         with self._journal.phase("UPLOAD_ARTIFACTS") as last:
             outputs.leave(ready, self._journal, self._world)
+            if went.succeeded:
+                ready.caching.save(rooms, ready.source)
         return last.status == SUCCEEDED
 
 

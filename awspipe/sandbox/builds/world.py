@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from awspipe.formats.buildspec_model import Artifacts, Buildspec
+from awspipe.sandbox.builds.cachestore import Store
 from awspipe.sandbox.builds.record import Phase, Place
 from awspipe.sandbox.builds.reports.results import Coverage, Results
 
@@ -57,6 +58,9 @@ class World(Protocol):
 
     def outputs(self, spec: Buildspec) -> Sequence[tuple[Place, Artifacts]]:
         """Which of a buildspec's artifacts are wanted, and where."""
+
+    def cache(self) -> Store | None:
+        """Where caches are kept; None where the project has none."""
 
     def report(self, name: str, found: Results | Coverage) -> str:
         """Keep a report, by the name or the ARN that the buildspec has; its ARN, "" where it has none."""
