@@ -105,10 +105,10 @@ def head(directory: Path) -> Commit | NoCommit:
     return Commit(commit, subject, dirty)
 
 
-def id_of_head(directory: Path) -> str:
-    """The id of the commit checked out around a directory; "" where there is none, or no git."""
+def commit_id(directory: Path, name: str = "HEAD") -> str:
+    """The id of a commit by any name git has for it; "" where there is none of this name, or no git."""
     try:
-        found = run(directory, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False)
+        found = run(directory, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", check=False)
     except UsageError:
         return ""
     return found.stdout.strip() if found.returncode == 0 else ""

@@ -74,6 +74,17 @@ class Following:
         """
         self.id(self._found(wanted) if wanted else self._chosen())
 
+    def begun(self, *, expected: bool) -> None:
+        """Follow the execution that what was just done has started, or that goes on.
+
+        `expected`: one was started for sure; else it may be that there is none to follow, which is said.
+        """
+        if expected or any(one.running for one in self._listing()):
+            self.one()
+        else:
+            self.console.say(f"no execution of {self.pipeline} was started: there is nothing to watch")
+            self.console.record({"event": "nothing", "pipeline": self.pipeline})
+
     def id(self, execution: str, *, fresh: bool = False) -> None:
         """Follow the execution of an id; `fresh`: it was started a moment ago."""
         self._now = execution
@@ -155,8 +166,7 @@ class Following:
         """The execution of an id, of how one begins, or the newest."""
         if _ID.fullmatch(wanted):
             return wanted
-        looks = self._looks(self._screen(several=True), lambda: listing(self._line, self.pipeline))
-        listed = next(looks)
+        listed = self._listing()
         fitting = [one.id for one in listed if wanted == LATEST or one.id.startswith(wanted.lower())]
         if wanted != LATEST and len(fitting) > 1:
             raise UsageError(f"{len(fitting)} executions begin with {wanted}", hint=", ".join(fitting[:5]))
@@ -170,6 +180,10 @@ class Following:
                 hint=f"its newest are {recent}" if recent else f"`{self._run()}` starts one",
             )
         return fitting[0]
+
+    def _listing(self) -> tuple[Execution, ...]:
+        """The newest executions."""
+        return next(self._looks(self._screen(several=True), lambda: listing(self._line, self.pipeline)))
 
     def _run(self) -> str:
         return self.target.command_anywhere("run", self.pipeline)

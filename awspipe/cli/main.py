@@ -27,6 +27,7 @@ from awspipe.cli.options import Options, hoisted
 from awspipe.cli.plan import plan
 from awspipe.cli.policy import policy
 from awspipe.cli.retry import retry, rollback
+from awspipe.cli.run import run as run_
 from awspipe.cli.status import status
 from awspipe.cli.stop import stop
 from awspipe.cli.transitions import disable, enable
@@ -76,7 +77,7 @@ def awspipe(
     context.obj = Options(profile, region, endpoint_url, sandbox, json, debug)
 
 
-WATCHING = (status, watch)
+WATCHING = (status, run_, watch)
 STEERING = (approve, reject, retry, rollback, stop, disable, enable)
 
 ALONE = (build, deploy)

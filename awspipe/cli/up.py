@@ -34,6 +34,9 @@ def up(
     adopt: Adopt = False,
     max_cost: MaxCost = None,
     runs: Runs = RUNS,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Then follow the execution that this starts to its end.")
+    ] = False,
 ) -> None:
     """Make the pipeline, or bring it to what the spec says now.
 
@@ -57,7 +60,9 @@ def up(
     if any(one.plan.work for one in prepared):
         _agree(console, pricing, yes=yes, command=options.command(*words, "--yes"))
     ended = _run(console, prepared, options.command(*words))
-    _end(console, ended, pricing, shown=shown)
+    _end(console, ended, pricing, shown=shown, one_line=watch)
+    if watch:
+        _watch(console, ended)
 
 
 def _show_cost(console: Console, pricing: list[Pricing], most: Decimal | None) -> None:
@@ -72,7 +77,9 @@ def _show_cost(console: Console, pricing: list[Pricing], most: Decimal | None) -
         money.refuse_above(priced, most)
 
 
-def _end(console: Console, ended: list[Ended], pricing: list[Pricing], *, shown: bool) -> None:
+def _end(
+    console: Console, ended: list[Ended], pricing: list[Pricing], *, shown: bool, one_line: bool
+) -> None:
     from awspipe.cli.views import money as money_view
     from awspipe.cli.views import up as view
 
@@ -81,7 +88,40 @@ def _end(console: Console, ended: list[Ended], pricing: list[Pricing], *, shown:
         said = [money_view.at_end(cost)] if shown else money_view.lines(cost)
         console.answer(view.lines(one, said if one.one.plan.work else ()))
     documents = zip(map(view.document, ended), map(money_view.document, priced), strict=True)
-    console.document({"pipelines": [{**one, "cost": cost} for one, cost in documents]})
+    document = {"pipelines": [{**one, "cost": cost} for one, cost in documents]}
+    if one_line:
+        console.record({"event": "up", **document})
+    else:
+        console.document(document)
+
+
+def _watch(console: Console, ended: list[Ended]) -> None:
+    """Follow what each pipeline's creation or push has started. Raises ToldError where one fails."""
+    from awspipe.cli.console import ToldError
+    from awspipe.cli.following import Following
+    from awspipe.errors import StoppedError
+
+    worst = 0
+    for one in ended:
+        plan = one.one.plan
+        following = Following(console, one.one.target, plan.scope.pipeline, commit=_awaited(one))
+        try:
+            with following.reporting():
+                following.begun(expected=one.created or one.pushed)
+        except ToldError as told:
+            worst = max(worst, told.exit_code)
+            if worst == StoppedError.exit_code:
+                break
+    if worst:
+        raise ToldError(worst)
+
+
+def _awaited(one: Ended) -> str:
+    """The commit whose execution is waited for; a creation starts one whatever it carries."""
+    from awspipe.git import Commit
+
+    commit = one.one.commit
+    return commit.id if one.pushed and not one.created and isinstance(commit, Commit) else ""
 
 
 def _show(console: Console, prepared: list[Prepared]) -> None:

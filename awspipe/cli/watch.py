@@ -48,7 +48,7 @@ def watch(
         raise UsageError("--all and --execution: one or the other")
     pipeline, region = choosing.pipeline(name, file)
     target = connect(options, console, region)
-    following = Following(console, target, pipeline, limit, git.id_of_head(Path(file).resolve().parent))
+    following = Following(console, target, pipeline, limit, git.commit_id(Path(file).resolve().parent))
     with following.reporting():
         console.say(target.first_line())
         if every:

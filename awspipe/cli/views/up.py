@@ -11,6 +11,7 @@ from awspipe.cli.views import addresses, columns
 from awspipe.cli.views import plan as plan_view
 from awspipe.git import Commit
 from awspipe.plan import Verb
+from awspipe.resources.pipeline import Pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,12 @@ class Ended:
     pushed: bool
     later: bool
     notes: tuple[str, ...]
+
+    @property
+    def created(self) -> bool:
+        """Whether the pipeline is new: its creation has started an execution."""
+        steps = self.one.plan.work
+        return any(step.verb is Verb.CREATE and step.key.kind == Pipeline.kind for step in steps)
 
 
 def lines(ended: Ended, cost: Iterable[str] = ()) -> Iterator[str]:
