@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from awspipe.events import Event, Listener
 
 
-def up(
+def up(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     context: typer.Context,
     file: SpecFiles = [SPEC],  # noqa: B006 - Typer's way to say a default
     only: Only = None,
