@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -31,13 +33,17 @@ def _known() -> list[str]:
 
 def init(
     context: typer.Context,
-    template: Annotated[str, typer.Argument(metavar="TEMPLATE", help="static-site or server.")],
+    template: Annotated[str, typer.Argument(metavar="TEMPLATE", help="static-site, server or server-build.")],
     directory: Annotated[
         Path | None,
         typer.Argument(metavar="DIRECTORY", help="Where to; by default its name is the template's."),
     ] = None,
     name: Annotated[
         str | None, typer.Option("--name", help="The pipeline's name; by default the directory's.")
+    ] = None,
+    github: Annotated[
+        str | None,
+        typer.Option("--github", metavar="OWNER/NAME", help="The source is at GitHub, not in CodeCommit."),
     ] = None,
 ) -> None:
     """Start a project from a template.
@@ -46,6 +52,7 @@ def init(
     """
     from awspipe import git
 
+    _check_github(github)
     if template not in _known():
         import difflib
 
@@ -59,9 +66,9 @@ def init(
         raise UsageError(f"{target} is there already and not empty", hint="name another directory")
     pipeline = name or _name_from(target.name)
     target.mkdir(parents=True, exist_ok=True)
-    _copy(templates() / template, target, pipeline)
+    _copy(templates() / template, target, pipeline, github)
     committed = git.start(target, f"Start from awspipe's template {template}")
-    _report(context, target, template, pipeline, committed=committed)
+    _report(context, Started(target, template, pipeline, github, committed))
 
 
 def _name_from(directory: str) -> str:
@@ -70,7 +77,27 @@ def _name_from(directory: str) -> str:
     return name[:100] or "my-pipeline"
 
 
-def _copy(source: Path, target: Path, pipeline: str) -> None:
+def _check_github(repository: str | None) -> None:
+    """A repository at GitHub is written as in its address."""
+    if repository is None:
+        return
+    from awspipe.providers.connected import REPOSITORY
+
+    if not re.fullmatch(REPOSITORY.pattern, repository):
+        raise UsageError(f"--github {repository!r} is no repository", hint=REPOSITORY.says)
+
+
+_CODECOMMIT = re.compile(r"^( *)provider: codecommit\n *repository: .*\n", re.MULTILINE)
+
+
+def from_github(spec: str, repository: str) -> str:
+    """A template's spec with its source at GitHub."""
+    changed, count = _CODECOMMIT.subn(rf"\1provider: github\n\1repository: {repository}\n", spec)
+    assert count == 1, "each template has one source"
+    return changed
+
+
+def _copy(source: Path, target: Path, pipeline: str, github: str | None) -> None:
     """Copy a template's files; the spec gets the pipeline's name, and its schema beside it for editors."""
     from awspipe.cli.validate import schema_text
 
@@ -79,25 +106,38 @@ def _copy(source: Path, target: Path, pipeline: str) -> None:
         script.chmod(0o755)  # as the first commit marks them; an installed package may have lost it
     (target / _SCHEMA).write_text(schema_text() + "\n", encoding="utf-8", newline="\n")
     spec = target / SPEC
-    text = spec.read_text(encoding="utf-8").replace("{{name}}", pipeline)
+    text = spec.read_text(encoding="utf-8")
+    text = (from_github(text, github) if github else text).replace("{{name}}", pipeline)
     spec.write_text(f"{_MODELINE}{text}", encoding="utf-8", newline="\n")
 
 
-def _report(context: typer.Context, target: Path, template: str, pipeline: str, *, committed: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A project that was made."""
+
+    directory: Path
+    template: str
+    pipeline: str
+    github: str | None
+    committed: bool
+
+
+def _report(context: typer.Context, one: Started) -> None:
     options = given(context)
     console = Console(json=options.json)
     if options.json:
-        console.document(
-            {"directory": str(target), "template": template, "pipeline": pipeline, "committed": committed}
-        )
+        console.document({**asdict(one), "directory": str(one.directory)})
         return
+    target = one.directory
     shown = target.relative_to(Path.cwd()) if target.is_relative_to(Path.cwd()) else target
-    console.answer(f"made {shown} from the template {template}: the pipeline is called {pipeline}")
-    if not committed:
+    console.answer(f"made {shown} from the template {one.template}: the pipeline is called {one.pipeline}")
+    if not one.committed:
         console.say("  ! git is not installed: install it before `awspipe up`, which pushes the first commit")
-    console.answer(
-        [
-            f"next: cd {shlex.quote(str(shown))}",
-            "      awspipe up --sandbox   (on this machine: no account, no charge)",
-        ]
-    )
+    console.answer([f"next: cd {shlex.quote(str(shown))}", *_next(one.github)])
+
+
+def _next(github: str | None) -> Iterator[str]:
+    if github:
+        yield f"      git remote add origin https://github.com/{github}.git"
+        yield "      git push -u origin main   (the pipeline takes it from there)"
+    yield "      awspipe up --sandbox   (on this machine: no account, no charge)"

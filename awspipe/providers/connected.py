@@ -128,7 +128,7 @@ _ARN = r"arn:[a-z-]+:(?:codeconnections|codestar-connections):[a-z0-9-]+:[0-9]{1
 _CONNECTION = Spelled(
     rf"{_ARN}|(?!arn:)[^\n]{{1,32}}", "write a connection's ARN, or its name of at most 32 characters"
 )
-_REPOSITORY = Spelled(r"[^\s/:]+/[^\s/:]+(?<!\.git)", "write owner/name, as in the address, without .git")
+REPOSITORY = Spelled(r"[^\s/:]+/[^\s/:]+(?<!\.git)", "write owner/name, as in the address, without .git")
 
 
 class Connected(Producer):
@@ -148,7 +148,7 @@ class Connected(Producer):
     word: ClassVar[str]
     """What a spec calls the provider."""
 
-    repository: Annotated[Text, Field(max_length=500), _REPOSITORY]
+    repository: Annotated[Text, Field(max_length=500), REPOSITORY]
     """The repository, in the right letter case: `owner/name`."""
     branch: BranchName = "main"
     """The branch whose pushes start the pipeline; with `push` or `pull_request`, that of other runs."""

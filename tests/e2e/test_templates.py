@@ -16,7 +16,7 @@ import yaml
 
 from tests.e2e.machine import ROOT, Machine
 
-TEMPLATES = ("server", "static-site")
+TEMPLATES = ("server", "server-build", "static-site")
 
 
 @pytest.fixture(scope="module")

@@ -167,7 +167,7 @@ def test_two_pipelines_name_one_file_once(folder: Path, capsys: pytest.CaptureFi
     assert document(capsys)["files"] == ["ci/build.yml", "appspec.yml"]
 
 
-@pytest.mark.parametrize("template", ["static-site", "server"])
+@pytest.mark.parametrize("template", ["static-site", "server", "server-build"])
 def test_the_templates_are_without_warning(template: str, capsys: pytest.CaptureFixture[str]) -> None:
     source = Path(__file__).parents[2] / "templates" / template
     spec = Path(template) / "awspipe.yml"

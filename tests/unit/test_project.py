@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from awspipe.cli.init import templates
+from awspipe.cli.init import from_github, templates
+from awspipe.providers.github import GitHub
 from awspipe.spec.flow import resolve
 from awspipe.spec.load import load_text
 
@@ -86,7 +87,7 @@ def test_no_file_names_a_place_on_somebodys_machine_or_a_registry() -> None:
 
 
 def test_there_are_templates() -> None:
-    assert TEMPLATES == ["server", "static-site"]
+    assert TEMPLATES == ["server", "server-build", "static-site"]
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -96,6 +97,15 @@ def test_a_template_is_valid_under_any_name(template: str) -> None:
         (spec,) = load_text(text.replace("{{name}}", name), "awspipe.yml")
         assert spec.name == name
         assert resolve(spec)
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_template_s_source_can_be_at_github(template: str) -> None:
+    text = from_github((templates() / template / "awspipe.yml").read_text(encoding="utf-8"), "me/my.shop")
+    (spec,) = load_text(text.replace("{{name}}", "shop"), "awspipe.yml")
+    source = resolve(spec)[0].actions[0].action
+    assert isinstance(source, GitHub)
+    assert (source.repository, source.branch) == ("me/my.shop", "main")
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -115,16 +125,21 @@ def test_a_templates_lines_end_as_linux_wants_them(template: str) -> None:
     assert "eol=lf" in (templates() / template / ".gitattributes").read_text(encoding="utf-8")
 
 
-def test_the_servers_scripts_are_executable_and_begin_with_a_posix_shell() -> None:
-    scripts = _tracked("templates/server/scripts")
+SERVERS = pytest.mark.parametrize("template", ["server", "server-build"])
+
+
+@SERVERS
+def test_the_servers_scripts_are_executable_and_begin_with_a_posix_shell(template: str) -> None:
+    scripts = _tracked(f"templates/{template}/scripts")
     assert scripts
     assert {entry[:6] for entry in scripts} == {"100755"}
     for entry in scripts:
         subprocess.run(["sh", "-n", str(ROOT / entry[7:])], check=True)
 
 
-def test_the_servers_appspec_names_scripts_that_are_there() -> None:
-    server = templates() / "server"
+@SERVERS
+def test_the_servers_appspec_names_scripts_that_are_there(template: str) -> None:
+    server = templates() / template
     appspec = yaml.safe_load((server / "appspec.yml").read_text(encoding="utf-8"))
     assert (appspec["version"], appspec["os"]) == (0.0, "linux")
     assert tuple(appspec["hooks"]) == HOOKS

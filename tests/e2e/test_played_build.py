@@ -1,0 +1,226 @@
+"""The template with tests, an approval and two servers, from CodeCommit and from GitHub, as it is played.
+
+One machine and one sandbox for all: what a test breaks it mends, and the next push brings that along.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.e2e.machine import Machine
+from tests.e2e.shell import Shell, Terminal
+from tests.e2e.test_played import committed, ended, head, states, status, until
+
+ME = ("-c", "user.name=me", "-c", "user.email=me@localhost")
+REGION = "ap-northeast-2"
+
+
+class Project:
+    """A project of the template on a machine, with what a user does to it."""
+
+    def __init__(self, machine: Machine, name: str, *words: str) -> None:
+        self.machine, self.name, self.directory = machine, name, machine.work / name
+        machine.awspipe("init", "server-build", name, *words)
+
+    def up(self, code: int = 0) -> str:
+        done = self.machine.awspipe("up", "--sandbox", cwd=self.directory, code=code)
+        return done.stdout + done.stderr
+
+    def waiting(self, commit: str) -> str:
+        """The token of the approval that an execution of a commit waits for."""
+
+        def look() -> str | None:
+            shown = self.aws("codepipeline").get_pipeline_state(name=self.name)["stageStates"]
+            approve = next(one for one in shown if one["stageName"] == "Approve")
+            latest = approve["actionStates"][0].get("latestExecution", {})
+            assert status(self.machine, self.directory)["executions"][0]["status"] != "Failed"
+            same = status(self.machine, self.directory)["executions"][0]["revision"] == commit
+            return latest.get("token") if same and latest.get("status") == "InProgress" else None
+
+        return str(until(look))
+
+    def approve(self, token: str) -> None:
+        self.aws("codepipeline").put_approval_result(
+            pipelineName=self.name,
+            stageName="Approve",
+            actionName="Approve",
+            token=token,
+            result={"status": "Approved", "summary": "looks good"},
+        )
+
+    def ended(self, commit: str) -> dict[str, Any]:
+        return ended(self.machine, self.directory, commit)
+
+    def aws(self, service: str) -> Any:
+        """A client of boto3's, with what `awspipe sandbox env` prints."""
+        shown = json.loads(self.machine.awspipe("sandbox", "env", "--json").stdout)["environment"]
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            region_name=REGION,
+            endpoint_url=shown["AWS_ENDPOINT_URL"],
+            aws_access_key_id=shown["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=shown["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def undo(self) -> None:
+        """Take the last commit back in one that is not pushed yet."""
+        self.machine.run("git", *ME, "revert", "--no-edit", "HEAD", cwd=self.directory)
+
+    def down(self) -> None:
+        self.machine.awspipe("down", self.name, "--sandbox", "--delete-data")
+
+
+def versions(machine: Machine) -> list[str]:
+    """Which commit each server answers with."""
+    hosts = json.loads(machine.awspipe("sandbox", "hosts", "--json").stdout)["hosts"]
+    found = []
+    for host in hosts:
+        with urllib.request.urlopen(f"{host['url']}/health", timeout=10) as answer:
+            found.append(json.load(answer)["commit"])
+    return found
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    one = Machine(tmp_path_factory.mktemp("built"))
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="module")
+def units(machine: Machine) -> Iterator[Project]:
+    """A pipeline whose first commit waits for approval."""
+    made = Project(machine, "units")
+    made.up()
+    yield made
+    made.down()
+
+
+def message(found: dict[str, Any]) -> str:
+    """All that the status says of a failed execution."""
+    assert found["executions"][0]["status"] == "Failed"
+    return json.dumps(found)
+
+
+def test_an_approval_waits_across_a_restart_and_then_both_servers_answer(
+    machine: Machine, units: Project
+) -> None:
+    first = head(machine, units.directory)
+    token = units.waiting(first)
+    machine.awspipe("sandbox", "stop")
+    machine.awspipe("sandbox", "start")
+    assert units.waiting(first) == token
+    assert states(status(machine, units.directory))[:2] == ["Succeeded"] * 2
+    units.approve(token)
+    assert states(units.ended(first)) == ["Succeeded"] * 4
+    assert versions(machine) == [first, first]
+
+
+def test_a_push_to_another_branch_starts_nothing(machine: Machine, units: Project) -> None:
+    before = len(status(machine, units.directory)["executions"])
+    machine.run("git", "push", "-q", "awspipe", "HEAD:refs/heads/other", cwd=units.directory)
+    assert len(status(machine, units.directory)["executions"]) == before
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        (
+            "app/units.py",
+            '"km": Fraction(1000)',
+            '"km": Fraction(1001)',
+            "python3 -m unittest discover -s tests",
+        ),
+        ("buildspec.yml", "base-directory: dist", "base-directory: nowhere", "nowhere"),
+    ],
+    ids=["a test fails", "the artifact is missing"],
+)
+def test_a_build_that_fails_says_why_and_deploys_nothing(
+    machine: Machine, units: Project, file: str, old: str, new: str, said: str
+) -> None:
+    before = len(units.aws("codedeploy").list_deployments()["deployments"])
+    found = units.ended(committed(machine, units.directory, file, old, new))
+    assert said in message(found)
+    assert found["stages"][1]["status"] == "Failed"
+    assert len(units.aws("codedeploy").list_deployments()["deployments"]) == before
+    units.undo()
+
+
+def test_an_artifact_without_appspec_is_not_deployed(machine: Machine, units: Project) -> None:
+    line = '    shutil.copy2(HERE / "appspec.yml", DIST)\n'
+    broken = committed(machine, units.directory, "build.py", line, "")
+    units.approve(units.waiting(broken))
+    assert "appspec" in message(units.ended(broken)).lower()
+    units.undo()
+
+
+def test_a_role_that_lacks_a_permission_is_named_and_up_mends_it(machine: Machine, units: Project) -> None:
+    iam, role = units.aws("iam"), f"awspipe-units-{REGION}-Build"
+    policy = iam.get_role_policy(RoleName=role, PolicyName="awspipe")["PolicyDocument"]
+    fewer = [one for one in policy["Statement"] if "s3:PutObject" not in one["Action"]]
+    document = json.dumps({**policy, "Statement": fewer})
+    iam.put_role_policy(RoleName=role, PolicyName="awspipe", PolicyDocument=document)
+    machine.run("git", *ME, "commit", "-q", "--allow-empty", "-m", "again", cwd=units.directory)
+    machine.run("git", "push", "-q", "awspipe", cwd=units.directory)
+    assert "s3:" in message(units.ended(head(machine, units.directory)))
+    assert f"  ~ role             {role}\n" in units.up()
+
+
+@pytest.fixture
+def theirs(machine: Machine) -> Iterator[tuple[Project, Path]]:
+    """A project whose source is at GitHub, and the repository that stands for that."""
+    project = Project(machine, "theirs", "--github", "me/theirs")
+    bare = machine.work / "theirs.git"
+    machine.run("git", "init", "-q", "--bare", str(bare))
+    machine.run("git", "remote", "add", "origin", str(bare), cwd=project.directory)
+    machine.run("git", "push", "-q", "-u", "origin", "main", cwd=project.directory)
+    yield project, bare
+    project.down()
+
+
+def test_a_push_to_github_starts_the_pipeline(machine: Machine, theirs: tuple[Project, Path]) -> None:
+    project, bare = theirs
+    said = project.up(code=8)
+    assert "awspipe sandbox connect theirs-github me/theirs PATH" in said
+    machine.awspipe("sandbox", "connect", "theirs-github", "me/theirs", str(bare))
+    project.up()
+    (first,) = status(machine, project.directory)["executions"]
+    assert first["trigger"] == "CreatePipeline"
+
+    path = project.directory / "app" / "index.html"
+    path.write_text(path.read_text(encoding="utf-8").replace("<title>Units", "<title>Their units"))
+    machine.run("git", *ME, "commit", "-qam", "Say whose", cwd=project.directory)
+    machine.run("git", "push", "-q", "origin", "main", cwd=project.directory)
+    pushed = head(machine, project.directory)
+    newest = until(lambda: _newest(machine, project, pushed))
+    assert newest["trigger"] == "Webhook"
+
+
+def _newest(machine: Machine, project: Project, commit: str) -> dict[str, Any] | None:
+    """The newest execution, once it is that of a commit."""
+    found = dict(status(machine, project.directory)["executions"][0])
+    return found if found["revision"] == commit else None
+
+
+def test_on_a_terminal_up_waits_for_the_connection_and_goes_on(machine: Machine, tmp_path: Path) -> None:
+    project = machine.work / "patient"
+    project.mkdir()
+    (project / "awspipe.yml").write_text(
+        "name: patient\nstages:\n  - {name: Source, provider: github, repository: me/theirs}\n"
+        "  - {name: Deploy, provider: s3}\n"
+    )
+    bare = tmp_path / "patient.git"
+    machine.run("git", "init", "-q", "--bare", str(bare))
+    with Terminal(Shell(machine), "up", "--sandbox", "--yes", cwd=project) as terminal:
+        terminal.wait_for("awspipe sandbox connect patient-github me/theirs PATH")
+        machine.awspipe("sandbox", "connect", "patient-github", "me/theirs", str(bare))
+        assert terminal.end() == 0
+        assert "patient is up: 5 created" in terminal.shown
+    assert "nothing is left" in machine.awspipe("down", "patient", "--sandbox", "--yes").stdout
