@@ -6,7 +6,7 @@ import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from awspipe.sandbox import runtime
+from awspipe.sandbox import pruning, runtime
 from awspipe.sandbox.builds.played import Played
 from awspipe.sandbox.builds.record import FAULT, Build, Phase, Place
 from awspipe.sandbox.builds.run import Runner
@@ -86,6 +86,7 @@ class Builds:
     def _prune(self, project: str) -> None:
         for one in [one for one in self._of(project) if not one.going_on][:-_KEPT]:
             del self.builds[one.id]
+            pruning.forget_log(self.account_id, self.region_name, one.log_group, one.uuid)
 
     def _of(self, project: str) -> list[Build]:
         return [one for one in self.builds.values() if one.project["name"] == project]

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from awspipe.sandbox import roles, runtime
+from awspipe.sandbox import pruning, roles, runtime
 from awspipe.sandbox.codedeploy_configs import Config
 from awspipe.sandbox.codedeploy_groups import Application, Group
 from awspipe.sandbox.codedeploy_revisions import checked
@@ -31,6 +31,7 @@ from awspipe.sandbox.service import Answer, RefusalError, Request, page, unsuppo
 
 _PRINCIPAL = "codedeploy.amazonaws.com"
 _LETTERS = string.ascii_uppercase + string.digits
+_LASTS = ("lastSuccessfulDeployment", "lastAttemptedDeployment")
 _BEHAVIORS = ("DISALLOW", "OVERWRITE", "RETAIN")
 _UNPLAYED = {"targetInstances": "targetInstances", "overrideAlarmConfiguration": "alarms"}
 _NO_INSTANCES = (
@@ -173,9 +174,19 @@ class Deployments(Hosts):
                 _last(group, "lastSuccessfulDeployment", one)
             elif self._rolls_back(one):
                 self._roll_back(one, group)
+        self._forget_old(one.group_id)
         found = runtime.current().ends.pop(one.id, None)
         if found is not None:
             found.set()
+
+    def _forget_old(self, group_id: str) -> None:
+        """Keep a group's last deployments, and those that hosts have or that can be rolled back to."""
+        needed = {id_ for host in self.hosts.values() for id_ in host.deployed.values()}
+        for _, group in self.every_group():
+            needed |= {group.members.get(name, {}).get("deploymentId", "") for name in _LASTS}
+        listed = [one for one in self.deployments.values() if one.group_id == group_id]
+        for one in pruning.unneeded(listed, needed):
+            del self.deployments[one.id]
 
     def _rolls_back(self, one: Deployment) -> bool:
         if one.creator == ROLLBACK or not one.targets or runtime.current().jobs.closed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -142,7 +143,11 @@ def _locked(directory: Path, *, timeout: float) -> Any:
     The lock lies beside the directory, because `reset` deletes the directory.
     """
     directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return process.locked(directory.with_name(f"{directory.name}.lock"), timeout=timeout)
+    return process.locked(_lock_path(directory), timeout=timeout)
+
+
+def _lock_path(directory: Path) -> Path:
+    return directory.with_name(f"{directory.name}.lock")
 
 
 def _started(directory: Path, *, timeout: float) -> Endpoint:
@@ -236,6 +241,8 @@ def reset(directory: Path) -> bool:
         _stopped(directory)
         _end_boxes(directory)
         record.delete(directory)
+        with contextlib.suppress(PermissionError):  # Windows deletes nothing that is open
+            _lock_path(directory).unlink()
     return True
 
 

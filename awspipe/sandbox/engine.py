@@ -18,7 +18,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from awspipe.sandbox import announcements, launch, runtime
+from awspipe.sandbox import announcements, launch, pruning, runtime
 from awspipe.sandbox.outcomes import Outcomes
 from awspipe.sandbox.pipelines import (
     FAILED,
@@ -46,6 +46,7 @@ class PipelineEngine(Outcomes):
             self._admit(found, stage, news) for stage in _waited_for(found)
         ):
             pass
+        pruning.prune(found, self.service)
         news.publish()
 
     def _step(self, found: Pipeline, one: Execution, news: announcements.News) -> bool:

@@ -99,6 +99,17 @@ def newest_first(account: str, region: str, bucket: str, prefix: str) -> list[st
     return [one.name for one in sorted(held, key=lambda one: one.last_modified, reverse=True)]
 
 
+def delete(account: str, region: str, bucket: str, key: str) -> None:
+    """Delete an object with all its versions; one that is not there is fine."""
+    backend = s3_backends[account][get_partition(region)]
+    place = backend.buckets.get(bucket)
+    versions = place.keys.getlist(key, []) if place is not None else []
+    for one in list(versions):
+        backend.delete_object(bucket, key, version_id=one.version_id)
+    if versions:
+        runtime.current().changes.note_in_passing("s3")
+
+
 def _tell(account: str, bucket: Any, made: Any) -> None:
     from moto.s3 import notifications
 

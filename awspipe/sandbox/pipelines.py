@@ -124,6 +124,8 @@ class Execution:
     actions: list[ActionExecution] = field(default_factory=list)
     """Every try of every action, oldest first."""
     artifacts: dict[str, Artifact] = field(default_factory=dict)
+    emptied: bool = False
+    """Whether its artifacts are no longer there (pruning.py)."""
     namespaces: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property

@@ -63,17 +63,29 @@ class LockedError(Exception):
 
 @contextlib.contextmanager
 def locked(path: Path, *, timeout: float = 0.0) -> Iterator[None]:
-    """Hold a lock file that the system lets go of when the process ends, however it ends."""
+    """Hold a lock file that the system lets go of when the process ends, however it ends.
+
+    Who holds it may delete it: then whoever waits takes a new one.
+    """
     deadline = time.monotonic() + timeout
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = _locked(path, deadline)
     try:
-        while not _try_lock(descriptor):
-            if time.monotonic() >= deadline:
-                raise LockedError(str(path))
-            time.sleep(0.02)
         yield
     finally:
         os.close(descriptor)
+
+
+def _locked(path: Path, deadline: float) -> int:
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        if _try_lock(descriptor):
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), path.stat()):
+                    return descriptor
+        os.close(descriptor)
+        if time.monotonic() >= deadline:
+            raise LockedError(str(path))
+        time.sleep(0.02)
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -142,7 +142,7 @@ def _things() -> Iterator[Thing]:
     from awspipe.sandbox.codedeploy import codedeploy_backends
 
     for service in seam.SERVICES:
-        for backend in _used(service.backends):
+        for backend in _used(service.backends) if service.name in _HELD else ():
             yield from ((service.name, name) for name in list(getattr(backend, _HELD[service.name])))
     for backend in _used(codedeploy_backends):
         yield from (("codedeploy", name) for name, _ in backend.every_group())

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from awspipe.sandbox import hostclient
+from awspipe.sandbox import control, hostclient
 from awspipe.sandbox.box import ISOLATION, level
 from tests.support import revisions
 from tests.support.deploying import FILTER, WHERE
@@ -33,10 +33,15 @@ SLOW = "#!/bin/sh\nsleep 600\n"
 
 
 @pytest.fixture(params=["namespace", "process"])
-def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
+def level_(tmp_path: Path, request: pytest.FixtureRequest) -> str:
     if request.param == "namespace" and level(tmp_path).kind != "namespace":
         pytest.skip(level(tmp_path).reason)
-    with Server(tmp_path / "sandbox", environ={ISOLATION: request.param}) as running:
+    return str(request.param)
+
+
+@pytest.fixture
+def server(tmp_path: Path, level_: str) -> Iterator[Server]:
+    with Server(tmp_path / "sandbox", environ={ISOLATION: level_}) as running:
         yield running
         running.stop()
         assert not left_running(running)
@@ -53,6 +58,32 @@ def left_running(server: Server) -> list[str]:
                 if wanted in about:
                     found.append(entry.name)
     return found
+
+
+def traces(directory: Path) -> list[str]:
+    """What there is of a directory on this machine: files, mounts, sockets, processes."""
+    name = os.fsencode(directory)
+    mounts = [line for line in Path("/proc/mounts").read_bytes().splitlines() if name in line]
+    sockets = [line for line in Path("/proc/net/unix").read_bytes().splitlines() if name in line]
+    return [str(one) for one in [*directory.parent.glob(f"{directory.name}*"), *mounts, *sockets]]
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_reset_leaves_nothing(tmp_path: Path, level_: str, killed: bool) -> None:
+    with Server(tmp_path / "here" / "sandbox", environ={ISOLATION: level_}) as server:
+        prepare(server)
+        made = begin(server, START)
+        until(lambda: info(server, made)["status"] == "Succeeded")
+        before = ports(server)
+        until(lambda: all(page(port) == b"hello" for port in before))
+        slow = begin(server, SLOW)
+        until(lambda: under_way(server, slow, "ApplicationStart"))
+        server.leave(killed=killed)
+        assert control.reset(server.directory)
+        assert traces(server.directory) == [str(server.home)]
+        assert not left_running(server)
+        assert [page(port) for port in before] == [b"", b""]
+        assert not control.reset(server.directory)
 
 
 def until(what: Callable[[], Any]) -> Any:
@@ -140,7 +171,6 @@ def test_a_deployment_that_runs_has_failed_after_a_restart(server: Server, end: 
     prepare(server)
     made = begin(server, SLOW)
     until(lambda: under_way(server, made, "ApplicationStart") == 2)
-    time.sleep(0 if end == "stop" else 1.5)  # a killed sandbox knows what it saved in the last second
     getattr(server, end)()
     server.start()
     found = info(server, made)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -96,6 +97,15 @@ class Server:
         assert self._process is not None
         self._process.kill()
         self._ended()
+
+    def leave(self, *, killed: bool) -> None:
+        """Leave the server to others, who stop it; or kill it first."""
+        assert self._process is not None
+        if killed:
+            return self.kill()
+        threading.Thread(target=self._process.wait, daemon=True).start()  # so that it does not stay a zombie
+        self._process = None
+        return None
 
     def _ended(self) -> int:
         assert self._process is not None
