@@ -50,6 +50,12 @@ def down(
     console.document({"pipelines": removals.show() if dry_run else removals.carry_out(yes=yes)})
 
 
+def removed(options: Options, console: Console, names: Sequence[str], *, yes: bool) -> None:
+    """Remove pipelines of one region by name, as the command does; what holds data stays."""
+    found = _looked(options, console, [(name, None) for name in names], delete_data=False)
+    Removals(console, options, tuple(names), False, found).carry_out(yes=yes)
+
+
 def _named(names: Sequence[str], files: Sequence[str], only: Sequence[str]) -> list[tuple[str, str | None]]:
     """Names and regions: those on the command line, or every pipeline of the specs.
 

@@ -18,9 +18,11 @@ from awspipe.cli.console import Console, ToldError, reconfigure
 from awspipe.cli.deploy import deploy
 from awspipe.cli.doctor import doctor
 from awspipe.cli.down import down
+from awspipe.cli.free_tier import free_tier
 from awspipe.cli.git_credential import git_credential
 from awspipe.cli.history import history
 from awspipe.cli.init import init
+from awspipe.cli.leftovers import leftovers
 from awspipe.cli.ls import ls
 from awspipe.cli.open import open_
 from awspipe.cli.options import Options, hoisted
@@ -92,6 +94,8 @@ for command in (
     *STEERING,
     *LISTING,
     down,
+    leftovers,
+    free_tier,
     *ALONE,
     policy,
     doctor,

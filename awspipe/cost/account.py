@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from awspipe.aws import Aws, maybe
 from awspipe.cost.estimate import Left
+from awspipe.cost.freetier import Allowance
 from awspipe.cost.mix import v1_charge_begins
 from awspipe.cost.prices import BUILD_POOL, PIPELINE_V1, PIPELINE_V2, ZERO, PriceList
 from awspipe.errors import AwsError, AwspipeError
@@ -172,14 +173,34 @@ _USAGE_TYPES = {
 }
 
 
+def allowances(aws: Aws) -> tuple[Allowance, ...] | Unknown:
+    """Every line of AWS's tracking, of all services: only what is used at all is listed."""
+    return known(lambda: _allowances(aws), "freetier:GetFreeTierUsage")
+
+
+def _allowances(aws: Aws) -> tuple[Allowance, ...]:
+    pages = aws.client("freetier", HOME).get_paginator("get_free_tier_usage").paginate()
+    return tuple(
+        Allowance(
+            service=one.get("service", ""),
+            usage_type=one["usageType"],
+            used=Decimal(str(one["actualUsageAmount"])),
+            limit=Decimal(str(one.get("limit", 0))),
+            unit=one.get("unit", ""),
+            kind=one.get("freeTierType", ""),
+        )
+        for page in pages
+        for one in page["freeTierUsages"]
+    )
+
+
 def _used(aws: Aws) -> Used:
     """A usage type may have its region before it, e.g. `APN2-actionExecutionMinute`."""
-    pages = aws.client("freetier", HOME).get_paginator("get_free_tier_usage").paginate()
     pools: dict[str, Decimal] = {}
-    for one in (usage for page in pages for usage in page["freeTierUsages"]):
-        pool = next((pool for end, pool in _USAGE_TYPES.items() if one["usageType"].endswith(end)), "")
+    for one in _allowances(aws):
+        pool = next((pool for end, pool in _USAGE_TYPES.items() if one.usage_type.endswith(end)), "")
         if pool:
-            pools[pool] = pools.get(pool, ZERO) + Decimal(str(one["actualUsageAmount"]))
+            pools[pool] = pools.get(pool, ZERO) + one.used
     return Used(pools)
 
 

@@ -27,6 +27,8 @@ class Repository(Resource):
     """A CodeCommit repository: made empty, filled by `git push`, kept when it holds commits."""
 
     kind: ClassVar[str] = "repository"
+    priced: ClassVar[str] = "users beyond the free ones"
+    meter: ClassVar[str] = "codecommit-user"
     permissions: ClassVar[Rights] = Rights(
         search=frozenset({"codecommit:ListBranches"}),
         find=frozenset(

@@ -15,6 +15,10 @@ _XML = (
 )
 
 
+_NAMES = {"resource-groups-tagging-api": "resourcegroupstaggingapi", "cloudwatch-logs": "logs"}
+"""What botocore's events call services otherwise than its clients."""
+
+
 def deny(session: Any, actions: Iterable[str]) -> None:
     """Let clients that a session makes from now on be refused `service:Operation`s, given as botocore names
     them, before anything is sent. `service:*` is every operation of a service."""
@@ -22,6 +26,7 @@ def deny(session: Any, actions: Iterable[str]) -> None:
 
     def refuse(event_name: str, request: Any, **_: Any) -> AWSResponse | None:
         _, service, operation = event_name.split(".")
+        service = _NAMES.get(service, service)
         if not {f"{service}:{operation}", f"{service}:*"} & refused:
             return None
         response = AWSResponse(request.url, 403 if service in ("s3", "iam") else 400, HTTPHeaders(), None)

@@ -6,9 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from awspipe.cli.views import cost as view
+from awspipe.cli.views import costs as costs_view
+from awspipe.cli.views import free_tier as free_tier_view
 from awspipe.cli.views import prices as prices_view
-from awspipe.cost.account import Legacy
+from awspipe.cost.account import Legacy, Unknown
 from awspipe.cost.bill import Bill
+from awspipe.cost.freetier import Allowance, services
 from awspipe.cost.meters import ActionRun, BuildRun, Month, PipelineUse
 from awspipe.cost.prices import shipped
 from awspipe.cost.refresh import Compared
@@ -129,3 +132,43 @@ def test_a_price_that_aws_lists_otherwise_is_shown() -> None:
         "  ! kms-key in us-east-1: not in AWS's list as us-east-1-KMS-Keys",
         f"0 prices are as in AWS's list, 1 differ; {len(PRICES.rows) - 2} rows are not looked up",
     ]
+
+
+def test_a_list_with_costs_marks_what_others_made_and_what_may_be_forgotten() -> None:
+    idle = PipelineUse("old", "us-east-1", "V1", BEGIN - timedelta(days=90), MONTH, (), ())
+    one = report(use("shop", 10, builds=(build(3),)), idle)
+    reading = Reading(one.uses, ("us-east-1",))
+    assert list(costs_view.lines(one, reading, frozenset({("shop", "us-east-1")}))) == [
+        "NAME  MADE BY  TYPE  AGE    EXECUTIONS  ACTION MIN  BUILD MIN  WITHOUT FREE",
+        "shop  awspipe  V2    105 d  1           10          3          $0.035",
+        "old   others   V1    105 d  0           0           0          $0.00         idle",
+        "2026-11 so far in us-east-1: $0.00 with the free minutes (USD before tax, prices of 2026-11-22)",
+        "this region only: --region all looks in every region",
+    ]
+
+
+def test_the_free_tier_is_told_with_what_aws_counts() -> None:
+    used = (
+        Allowance(
+            "CodeBuild", "Build-Min:Linux:g1.small", Decimal(3), Decimal(100), "Minutes", "Always Free"
+        ),
+        Allowance(
+            "AWS CodePipeline", "actionExecutionMinute", Decimal(97), Decimal(100), "Minutes", "Always Free"
+        ),
+    )
+    lines = list(free_tier_view.lines(services(), used, Legacy()))
+    assert lines[0] == "CodePipeline: runs the stages; open"
+    assert [line.split()[0] for line in lines if line.endswith("Always Free")] == ["AWS", "CodeBuild"]
+    assert lines[-2] == (
+        "account: made before 2025-07-15 (no plan): what exceeds the free allowances is charged"
+    )
+    denied = list(free_tier_view.lines(services(), Unknown("denied"), Unknown("denied")))
+    assert denied[-3] == "used this month: not known: denied"
+    names = {one.service for one in services()}
+    assert {"CodeArtifact", "CodeCatalyst", "CodeGuru", "Cloud9", "CloudShell", "X-Ray", "FIS"} <= names
+
+
+def test_every_service_has_its_source_and_its_meters_are_priced() -> None:
+    for one in services():
+        assert one.source.startswith(("https://aws.amazon.com/", "https://docs.aws.amazon.com/"))
+        assert set(one.meters) <= set(PRICES.rows)

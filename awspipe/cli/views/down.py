@@ -32,11 +32,12 @@ def stops(found: Sequence[Stop]) -> Iterator[str]:
         return
     prices = shipped()
     yield f"what stops costing (USD before tax, prices of {prices.as_of}):"
-    rows = [(_a_month(one.usd), f"{one.key}", one.how) for one in found]
-    yield from columns.table([*rows, (_a_month(total(found)), "in all", "and what is charged by use")], "  ")
+    rows = [(a_month(one.usd), f"{one.key}", one.how) for one in found]
+    yield from columns.table([*rows, (a_month(total(found)), "in all", "and what is charged by use")], "  ")
 
 
-def _a_month(amount: Decimal | None) -> str:
+def a_month(amount: Decimal | None) -> str:
+    """USD a month, or that it depends on use."""
     return "by use" if amount is None else f"{usd(amount)} a month"
 
 
