@@ -61,7 +61,8 @@ def wanted(spec: Spec, scope: Scope) -> Graph:
         role_arn=role.arn,
         bucket=artifacts.name,
         type=spec.type,
-        stages=tuple(_stages(placed)),
+        mode=spec.mode,
+        stages=tuple(_stages(spec, placed)),
         triggers=tuple(_triggers(placed)),
         variables=tuple(_variables(spec)),
     )
@@ -103,12 +104,12 @@ def _artifact_statements(scope: Scope, bucket: str) -> Iterator[Statement]:
     )
 
 
-def _stages(placed: list[tuple[ResolvedAction, Place]]) -> Iterator[Body]:
-    stages: dict[str, list[Body]] = {}
+def _stages(spec: Spec, placed: list[tuple[ResolvedAction, Place]]) -> Iterator[Body]:
+    actions: dict[str, list[Body]] = {}
     for one, place in placed:
-        stages.setdefault(one.stage, []).append(_declaration(one, place))
-    for name, actions in stages.items():
-        yield {"name": name, "actions": actions}
+        actions.setdefault(one.stage, []).append(_declaration(one, place))
+    for stage in spec.stages:
+        yield {"name": stage.name, "actions": actions[stage.name], **stage.gates()}
 
 
 def _variables(spec: Spec) -> Iterator[Body]:

@@ -17,7 +17,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from awspipe.naming import Scope, part_of
-from awspipe.providers.fields import Name, Several, Spelled, Strict, Text, Whole
+from awspipe.providers.fields import Name, Several, Spelled, Text, Whole
+from awspipe.providers.gates import Gated
 from awspipe.resources.base import Reference, Resource
 from awspipe.resources.policy import Statement
 
@@ -48,7 +49,7 @@ class Address:
     name: str
 
 
-class Action(Strict):
+class Action(Gated):
     """One action of a pipeline, whatever does the work."""
 
     category: ClassVar[str]

@@ -88,6 +88,7 @@ class Pipeline(Resource):
     bucket: str
     type: str
     stages: tuple[Body, ...]
+    mode: str = "SUPERSEDED"
     triggers: tuple[Body, ...] = ()
     variables: tuple[Body, ...] = ()
 
@@ -98,7 +99,7 @@ class Pipeline(Resource):
             "artifactStore": {"type": "S3", "location": self.bucket},
             "stages": list(self.stages),
             "pipelineType": self.type,
-            "executionMode": "SUPERSEDED",
+            "executionMode": self.mode,
             "triggers": list(self.triggers),
             "variables": list(self.variables),
         }
@@ -226,7 +227,24 @@ _SOMETIMES = frozenset({"name", "actionTypeId", "namespace", "timeoutInMinutes"}
 
 def _stage(live: Body) -> Body:
     """A stage without what only AWS or somebody else says of it."""
-    return {"name": live["name"], "actions": [_action(one) for one in live["actions"]]}
+    gates = {gate: _gate(live[gate]) for gate in _GATES if live.get(gate)}
+    return {"name": live["name"], "actions": [_action(one) for one in live["actions"]], **gates}
+
+
+_GATES = ("beforeEntry", "onSuccess", "onFailure")
+
+
+def _gate(live: Body) -> Body:
+    """A stage's gate, its rules without what we never say of one."""
+    conditions = [
+        {**one, "rules": [_rule(rule) for rule in one.get("rules", ())]} for one in live.get("conditions", ())
+    ]
+    rest = {key: value for key, value in live.items() if key != "conditions"}
+    return {**rest, "conditions": conditions} if conditions else rest
+
+
+def _rule(live: Body) -> Body:
+    return {key: live[key] for key in ("name", "ruleTypeId", "configuration") if key in live}
 
 
 def _action(live: Body) -> Body:

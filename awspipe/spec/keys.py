@@ -7,12 +7,19 @@ from typing import Any, get_args
 
 from awspipe.formats.nodes import Node, Path
 from awspipe.providers.fields import Strict
+from awspipe.providers.gates import GATES
 from awspipe.spec.models import Pipeline, model_of
 
 
 def known_keys(root: Node, path: Path) -> list[str]:
     """The keys that the mapping at `path` may have."""
-    return [key for model in _models_at(root, path) for key in _keys(model)]
+    keys = [key for model in _models_at(root, path) for key in _keys(model)]
+    return [key for key in keys if key not in GATES] if _is_in_stage(path) else keys
+
+
+def _is_in_stage(path: Path) -> bool:
+    """Whether the path is that of one of a stage's `actions`."""
+    return len(path) == 4 and path[2] == "actions"
 
 
 def _models_at(root: Node, path: Path) -> list[type[Strict]]:
@@ -52,7 +59,9 @@ def _chosen(node: Node, *, in_stage: bool) -> type[Strict] | None:
 
 
 def _keys(model: type[Strict]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
+    """Those of the model, what it shares with every stage last."""
+    keys = [field.alias or name for name, field in model.model_fields.items()]
+    return [key for key in keys if key not in GATES] + [key for key in keys if key in GATES]
 
 
 def _field(model: type[Strict], key: str) -> Any:

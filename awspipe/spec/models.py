@@ -19,6 +19,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 from awspipe.formats.words import nearest
 from awspipe.providers.base import Action, providers
 from awspipe.providers.fields import Json, Name, Spelled, Strict, Text
+from awspipe.providers.gates import Gated
 
 ONE_OF = "x-one-of"
 """In the JSON Schema of these models: the names of the models that may stand in a place."""
@@ -93,7 +94,7 @@ class _ByProvider:
 _ONE_LINE = Spelled(r"[^\n]+", "write one line")
 
 
-class Stage(Strict):
+class Stage(Gated):
     """A stage with several actions: those with equal `run_order` run in parallel."""
 
     name: Name
@@ -149,6 +150,9 @@ class Pipeline(Strict):
     """The AWS region; by default the region of the AWS profile."""
     type: Literal["V1", "V2"] = "V2"
     """V1 costs a fixed price a month, V2 per minute of each action; V2 can do more."""
+    mode: Literal["SUPERSEDED", "QUEUED", "PARALLEL"] = "SUPERSEDED"
+    """What becomes of an execution while another one runs: a newer one overtakes it between stages, it waits
+    for its turn, or it runs beside it. All but the first only in pipelines of type V2."""
     variables: Annotated[
         dict[VariableName, Annotated[_VariableText | Variable, WrapValidator(_read_variable)]],
         Field(max_length=50),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from awspipe.providers.base import Action, Consumer, Producer, providers
 from awspipe.providers.fields import Json
+from awspipe.providers.gates import GATES
 from awspipe.spec.schema import json_schema
 
 _COMMON = ("name", "provider", "run_order", "namespace", "input", "output")
@@ -23,7 +24,8 @@ Text is read as it is written: `3.10` stays `3.10`, and `no` is a word. Only `tr
 
 _STAGES = """\
 A stage with one action carries the fields of that action itself; `name` is then the name of both.
-A stage with several has `name` and `actions`.
+A stage with several has `name` and `actions`. Both can have what decides about the stage as a whole, in
+pipelines of type V2: `before_entry`, `on_success` and `on_failure`.
 """
 
 _ARTIFACTS = """\
@@ -73,7 +75,7 @@ def _fullest() -> type[Action]:
 def _providers(definitions: Json) -> Iterator[str]:
     for word, model in sorted(providers().items(), key=_place):
         schema = definitions[model.__name__]
-        own = [key for key in schema["properties"] if key not in _COMMON]
+        own = [key for key in schema["properties"] if key not in (*_COMMON, *GATES)]
         yield f"## `provider: {word}`\n"
         yield f"{schema['description']}\n"
         yield f"{_facts(model)}\n"

@@ -13,6 +13,7 @@ from awspipe.naming import Scope
 from awspipe.providers.base import Place
 from awspipe.spec import variables
 from awspipe.spec.flow import Broken, Flow, ResolvedAction, flow
+from awspipe.spec.gates import gates
 from awspipe.spec.models import Pipeline
 
 Rule = Callable[[Pipeline, Flow], Iterator[Broken]]
@@ -220,6 +221,8 @@ def only_v2(pipeline: Pipeline, resolved: Flow) -> Iterator[Broken]:
 
     https://docs.aws.amazon.com/codepipeline/latest/userguide/pipeline-types-planning.html
     """
+    if pipeline.type == "V1" and pipeline.mode != "SUPERSEDED":
+        yield Broken(("mode",), f"`mode: {pipeline.mode}` needs a pipeline of type V2", "write `type: V2`")
     if pipeline.type == "V1" and pipeline.variables:
         yield Broken(("variables",), "variables need a pipeline of type V2", "write `type: V2`", at_key=True)
     for one in resolved.actions:
@@ -288,5 +291,6 @@ RULES: dict[str, Rule] = {
     "only-v2": only_v2,
     "configuration-lengths": configuration_lengths,
     "variables": variable_references,
+    "gates": gates,
 }
 """Every rule by its word."""

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from awspipe.formats.nodes import Path
 from awspipe.formats.words import nearest
 from awspipe.providers.base import Action
+from awspipe.providers.gates import Condition
 from awspipe.spec.flow import Broken, ResolvedAction
 
 PIPELINE = "codepipeline"
@@ -58,6 +59,8 @@ Said = tuple[str, str]
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     """Every text that a user wrote in an action, with its path."""
     match value:
+        case Condition():
+            return  # those of a stage are judged with the stage
         case str():
             yield path, value
         case BaseModel():
