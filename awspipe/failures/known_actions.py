@@ -18,9 +18,12 @@ _CONNECTIONS = "https://docs.aws.amazon.com/dtconsole/latest/userguide/connectio
 _ACTION = (Where.ACTION,)
 
 
-def _rejection(failure: Failure, match: re.Match[str]) -> Mapping[str, str]:
+def _rejection(failure: Failure, match: re.Match[str]) -> Mapping[str, str] | None:
+    """By whom, and their comment; None where nobody has answered, so that something else failed."""
     who = failure.facts.get("by", "")
     comment = failure.facts.get("comment", "")
+    if not who and "reject" not in match.string.lower():
+        return None
     return {"said": (f" by {who}" if who else "") + (f": {comment}" if comment else "")}
 
 
@@ -42,6 +45,17 @@ ROWS = (
         line="nobody answered the approval within its time",
         fix="retry the stage to ask again; `timeout:` at the approval says how many minutes it waits",
         source=_APPROVALS,
+        verified=False,
+    ),
+    Row(
+        name="approval-topic",
+        where=_ACTION,
+        category="Approval",
+        text=r"\b(?:topic|SNS|notif\w+)\b",
+        line="the approval could not tell its topic, so nobody was asked: {topic}",
+        fix="make the topic in the pipeline's region, or leave NotificationArn out",
+        more=lambda failure, match: {"topic": failure.configuration.get("NotificationArn", "")},
+        source="https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals-action-add.html",
         verified=False,
     ),
     Row(
@@ -178,6 +192,25 @@ ROWS = (
             "variables": " ".join(re.findall(r"#\{[^}]*\}", " ".join(failure.configuration.values()))),
         },
         source="https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html",
+    ),
+    Row(
+        name="sandbox-failed",
+        where=_ACTION,
+        code="^InternalError$",
+        text=r"The sandbox failed in this action: (?P<said>[^\n]*)",
+        line="the sandbox itself failed: {said}",
+        fix="this is a mistake in awspipe: please report it",
+        source="awspipe.sandbox.launch",
+    ),
+    Row(
+        name="internal-error",
+        where=(Where.ACTION, Where.DEPLOYMENT, Where.PHASE),
+        code="^(?:InternalError|INTERNAL_ERROR|INTERNAL_SERVICE_ERROR)$",
+        text=r"(?P<said>[^\n]*)",
+        line="AWS failed of itself: {said}",
+        fix="retry the stage; where it fails again, look at the artifact bucket's region and key",
+        source="https://raw.githubusercontent.com/aws/agent-toolkit-for-aws/main/skills/core-skills/"
+        "aws-deployment/references/troubleshooting.md",
     ),
     Row(
         name="sandbox-stopped",

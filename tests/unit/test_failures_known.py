@@ -325,11 +325,35 @@ CASES: list[tuple[str, Failure, str, str]] = [
         "retry the stage",
     ),
     (
+        "approval-topic",
+        failure(
+            "Manual",
+            "Approval",
+            said=[Said(Where.ACTION, "The topic arn:aws:sns:r:1:t cannot be notified", "ConfigurationError")],
+            configuration={"NotificationArn": "arn:aws:sns:r:1:t"},
+        ),
+        "the approval could not tell its topic, so nobody was asked: arn:aws:sns:r:1:t",
+        "make the topic in the pipeline's region, or leave NotificationArn out",
+    ),
+    (
         "",
-        action("Something new.\nAt length", "InternalError"),
-        "Something new. At length (InternalError)",
+        failure("Manual", "Approval", said=[Said(Where.ACTION, "Something else", "JobFailed")]),
+        "Something else (JobFailed)",
         "",
     ),
+    (
+        "internal-error",
+        action("There was an internal error.", "InternalError"),
+        "AWS failed of itself: There was an internal error.",
+        "retry the stage; where it fails again, look at the artifact bucket's region and key",
+    ),
+    (
+        "sandbox-failed",
+        action("The sandbox failed in this action: KeyError('x'); `awspipe sandbox logs`", "InternalError"),
+        "the sandbox itself failed: KeyError('x'); `awspipe sandbox logs`",
+        "this is a mistake in awspipe: please report it",
+    ),
+    ("", action("Something new.\nAt length", "NewError"), "Something new. At length (NewError)", ""),
     ("", action("", ""), "Action failed, and AWS does not say why", ""),
 ]
 
@@ -395,7 +419,7 @@ def test_no_line_asks_for_a_name_that_nobody_gives() -> None:
         "grant",
     }
     more = {"command", "program", "asked", "bucket", "repository", "ConnectionArn", "S3ObjectKey"}
-    more |= {"ProjectName", "action", "variables", "meant"}
+    more |= {"ProjectName", "action", "variables", "meant", "topic"}
     for provider in ("CodeBuild", "CodeDeploy", ""):
         for row in rows(provider):
             asked = {part for _, part, _, _ in Formatter().parse(row.line + row.fix) if part}
