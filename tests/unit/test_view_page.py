@@ -19,10 +19,10 @@ from awspipe.cli.views import page as view
 from awspipe.cli.views.drawing import drawing
 from awspipe.cli.views.markup import followable, joined, link, tag, text
 from awspipe.errors import AwspipeError
-from awspipe.executions import ExecutionStatus
+from awspipe.executions import ActionRun, ExecutionStatus
 from awspipe.failures import Cause
 from awspipe.providers.base import Address
-from awspipe.status import ActionStatus, PipelineStatus, StageStatus
+from awspipe.status import ActionStatus, Beside, PipelineStatus, StageStatus
 from tests.unit.views import NOW, SCOPE, target
 
 LATEST, OLDER = "11111111-2222", "99999999-2222"
@@ -189,7 +189,7 @@ def test_the_page_tells_causes_executions_and_addresses() -> None:
     made = Elements(shown())
     assert made.of("title")[0] == "shop: Failed"
     assert made.of("h1") == ["shop"]
-    assert made.of("h2") == ["Why it failed", "Executions", "Addresses"]
+    assert made.of("h2") == ["Why it failed", "Executions", "Addresses", "What to type next"]
     assert made.of("h3") == ["Build/Unit"]
     assert made.of("pre") == ["1 failing\na < b"]
     assert made.of("p") == [
@@ -200,7 +200,8 @@ def test_the_page_tells_causes_executions_and_addresses() -> None:
         "mend ",
         " now",
     ]
-    assert made.of("code") == ["it"]
+    assert made.of("code") == ["it", "awspipe enable Deploy -n shop"]
+    assert made.of("dd") == ["lets what waits enter"]
     assert made.of("footer") == ["As it was at ", "; awspipe wrote this page."]
     assert made.of("time") == [
         "2026-11-24 11:55:00 UTC",
@@ -218,7 +219,7 @@ def test_a_pipeline_that_has_never_run_is_a_page_too() -> None:
     idle = StageStatus("Source", "", "", None, (action("Source", ""),))
     made = Elements(shown(found(stages=(idle,), executions=(), addresses=())))
     assert made.of("title")[0] == "shop"
-    assert made.of("h2") == ["Addresses"]
+    assert made.of("h2") == ["Addresses", "What to type next"]
 
 
 @pytest.mark.parametrize(("sandbox", "links"), [(False, 1), (True, 0)])
@@ -226,6 +227,14 @@ def test_what_the_sandbox_ran_is_not_looked_for_in_the_console(sandbox: bool, li
     url = "https://ap-northeast-2.console.aws.amazon.com/codesuite/codebuild/projects/p/build/1"
     stage = StageStatus("Build", "Failed", LATEST, None, (action("Unit", "Failed", url=url),))
     assert shown(found(stages=(stage,)), sandbox=sandbox).count(url) == links
+
+
+def test_executions_beside_the_newest_are_told() -> None:
+    run = ActionRun("Test", "Unit", "Build", "InProgress", NOW, NOW, "", "", "", "", {})
+    other = Beside(execution("44444444-2", "InProgress", revision="abc1234567"), (run,))
+    assert " beside it: execution 44444444 in Test/Unit abc1234 first page" in Elements(
+        shown(found(beside=(other,)))
+    ).of("p")
 
 
 def test_several_pipelines_are_on_one_page() -> None:

@@ -18,9 +18,10 @@ from awspipe.cli.views.causes import place
 from awspipe.cli.views.drawing import drawing, kind, sign
 from awspipe.cli.views.markup import Markup, fixed, joined, link, tag
 from awspipe.cli.views.moments import age, commit
+from awspipe.cli.views.status import commands, goes_on_in
 from awspipe.executions import ExecutionStatus
 from awspipe.failures import Cause
-from awspipe.status import PipelineStatus
+from awspipe.status import Beside, PipelineStatus
 from awspipe.triggers import started_by
 
 _STYLE = """
@@ -107,9 +108,11 @@ def _pipeline(target: Target, one: PipelineStatus, now: datetime) -> Markup:
         tag("p", about, class_="dim"),
         *_latest(one, now),
         _scrolled("Stages", drawing(one, now, lambda url: not (target.sandbox and _is_console(url)))),
+        *(_beside(each) for each in one.beside),
         *_causes(one),
         *_executions(one, now),
         *_addresses(target, one),
+        *_next(target, one),
     )
 
 
@@ -120,6 +123,13 @@ def _latest(one: PipelineStatus, now: datetime) -> Iterator[Markup]:
     yield tag("p", _state(latest.state), f" execution {latest.id[:8]}{_started_by(latest)}")
     if latest.revision:
         yield tag("p", commit(latest.revision, latest.message))
+
+
+def _beside(other: Beside) -> Markup:
+    """Another execution of a PARALLEL pipeline."""
+    of = other.execution
+    words = f" beside it: execution {of.id[:8]} in {goes_on_in(other)} {commit(of.revision, of.message)}"
+    return tag("p", _state(of.state), words.rstrip())
 
 
 def _state(state: str) -> Markup:
@@ -184,6 +194,13 @@ def _addresses(target: Target, one: PipelineStatus) -> Iterator[Markup]:
     if links:
         yield tag("h2", "Addresses")
         yield tag("dl", *links)
+
+
+def _next(target: Target, one: PipelineStatus) -> Iterator[Markup]:
+    """What to type next, as the terminal says it."""
+    yield tag("h2", "What to type next")
+    parts = ((tag("dt", tag("code", command)), tag("dd", what)) for command, what in commands(target, one))
+    yield tag("dl", *(part for pair in parts for part in pair))
 
 
 def _moment(moment: datetime | None) -> Markup:

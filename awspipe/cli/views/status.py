@@ -45,7 +45,7 @@ def lines(target: Target, found: PipelineStatus, now: datetime) -> Iterator[str]
         yield from (f"      {one}" for one in details)
     yield from _beside(found.beside, now)
     yield from addresses.lines(target, found.scope, found.addresses)
-    yield from columns.next_commands(_next(target, found))
+    yield from columns.next_commands(commands(target, found))
 
 
 _Row = tuple[str, str, tuple[str, ...]]
@@ -128,13 +128,16 @@ def _named(id_: str, found: PipelineStatus) -> str:
 def _beside(others: Iterable[Beside], now: datetime) -> Iterator[str]:
     for one in others:
         execution_ = one.execution
-        where = ", ".join(
-            f"{run.stage}/{run.name}" if run.stage != run.name else run.stage for run in one.runs
-        )
         since = f", for {age(execution_.started, now)}" if execution_.started else ""
-        yield f"  ▶ beside it {execution_.id[:8]}: {execution_.state} in {where or 'no action'}{since}"
+        yield f"  ▶ beside it {execution_.id[:8]}: {execution_.state} in {goes_on_in(one)}{since}"
         if execution_.revision:
             yield f"      {commit(execution_.revision, execution_.message)}"
+
+
+def goes_on_in(one: Beside) -> str:
+    """The actions that go on in an execution: `Build, Test/Unit`."""
+    runs = (f"{run.stage}/{run.name}" if run.stage != run.name else run.stage for run in one.runs)
+    return ", ".join(runs) or "no action"
 
 
 def execution(one: ExecutionStatus, now: datetime) -> Iterator[str]:
@@ -160,7 +163,7 @@ def _about(one: ExecutionStatus) -> Iterator[str]:
         yield first_line(one.summary)
 
 
-def _next(target: Target, found: PipelineStatus) -> list[tuple[str, str]]:
+def commands(target: Target, found: PipelineStatus) -> list[tuple[str, str]]:
     """What to type next, the most urgent first."""
     name, latest = found.scope.pipeline, found.latest
     asking = next((stage for stage in found.stages if any(one.asks for one in stage.actions)), None)
