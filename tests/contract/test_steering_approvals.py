@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +18,6 @@ from tests.support.engine import Stage
 from tests.support.steering import Asked, Commands, connection, reader
 
 ASKING = {"ExternalEntityLink": "https://staging.example.com", "CustomData": "Look at #{src.Page}"}
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with engine.playing(tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
-def commands(stage: Stage, capsys: pytest.CaptureFixture[str]) -> Commands:
-    return Commands(capsys)
 
 
 def asks(stage: Stage, **members: Any) -> None:

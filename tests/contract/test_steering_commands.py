@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,30 +14,14 @@ from awspipe.cli.options import Options
 from awspipe.cli.retry import _failed
 from awspipe.cli.target import Target
 from awspipe.errors import AwsError, AwspipeError, UsageError
-from awspipe.sandbox.actions.base import Revision
 from awspipe.status import board
 from awspipe.steering import disable, retry, rollback, stop
 from tests.support import engine, sandbox
 from tests.support.engine import Stage, build_action
-from tests.support.steering import Asked, Commands, Said, reader
+from tests.support.steering import Asked, Commands, Said, reader, sourced
 
 REGION = f"--region {sandbox.REGION}"
 A, B = "a" * 40, "b" * 40
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with engine.playing(tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
-def commands(stage: Stage, capsys: pytest.CaptureFixture[str]) -> Commands:
-    return Commands(capsys)
-
-
-def sourced(stage: Stage, commit: str, number: int | None = None) -> None:
-    stage.end("Source", number, revision=Revision(commit, f"Commit {commit[0]}", created=1.0))
 
 
 def numbered(said: Said, stage: Stage) -> Said:

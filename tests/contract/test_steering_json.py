@@ -44,12 +44,6 @@ def answered(commands: Commands, *words: str) -> Any:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with engine.playing(tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
 def answers(stage: Stage, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     """Each command's answer: a pipeline is approved, fails, is tried again, stopped and rolled back."""
     commands = Commands(capsys)

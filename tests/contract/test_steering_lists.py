@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,29 +15,13 @@ from awspipe.cli.views import history as view
 from awspipe.errors import AwspipeError
 from awspipe.history import history
 from awspipe.listing import pipelines, with_latest
-from awspipe.sandbox.actions.base import Revision
 from awspipe.status import board
 from tests.support import engine, sandbox
 from tests.support.engine import Stage
-from tests.support.steering import Asked, Commands, connection, reader, refuse
+from tests.support.steering import Asked, Commands, connection, reader, refuse, sourced
 
 A, B = "a" * 40, "b" * 40
 OURS = [{"key": "awspipe:pipeline", "value": "shop"}]
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with engine.playing(tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
-def commands(stage: Stage, capsys: pytest.CaptureFixture[str]) -> Commands:
-    return Commands(capsys)
-
-
-def sourced(stage: Stage, commit: str) -> None:
-    stage.end("Source", revision=Revision(commit, f"Commit {commit[0]}", created=1.0))
 
 
 def played(stage: Stage) -> None:

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from awspipe.cli.views import whereabouts as view
-from awspipe.sandbox.actions.base import Revision
 from awspipe.status import PipelineStatus, status
 from awspipe.whereabouts import Place, Whereabouts, whereabouts
 from tests.support import engine, sandbox
 from tests.support.engine import Stage, build_action
-from tests.support.steering import Commands, connection, reader
+from tests.support.steering import Commands, connection, reader, sourced
 from tests.unit.views import target
 
 A, B, C = "a" * 40, "b" * 40, "d" * 40
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with engine.playing(tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
-def commands(stage: Stage, capsys: pytest.CaptureFixture[str]) -> Commands:
-    return Commands(capsys)
 
 
 def deploy() -> dict[str, Any]:
@@ -37,11 +22,6 @@ def deploy() -> dict[str, Any]:
     source = sandbox.artifacts("Src")
     action = sandbox.action("Deploy", "Deploy/S3", configuration=where, inputArtifacts=source)
     return {"name": "Deploy", "actions": [action]}
-
-
-def sourced(stage: Stage, commit: str, number: int | None = None) -> None:
-    """The source action of an execution ends, with this commit."""
-    stage.end("Source", number, revision=Revision(commit, f"Commit {commit[0]}", created=1.0))
 
 
 def made(stage: Stage, *more: dict[str, Any], **members: Any) -> None:

@@ -15,7 +15,9 @@ from botocore.compat import HTTPHeaders
 from awspipe.aws import Aws
 from awspipe.cli import main
 from awspipe.cli.console import Console
+from awspipe.sandbox.actions.base import Revision
 from tests.support import core, sandbox
+from tests.support.engine import Stage
 
 
 @dataclass(frozen=True)
@@ -87,3 +89,8 @@ def refuse(aws: Aws, operation: str, code: str) -> list[str]:
     events = aws.client("codepipeline").meta.events
     events.register_first(f"before-send.codepipeline.{operation}", answer)
     return asked
+
+
+def sourced(stage: Stage, commit: str, number: int | None = None) -> None:
+    """The source action of an execution ends, with this commit."""
+    stage.end("Source", number, revision=Revision(commit, f"Commit {commit[0]}", created=1.0))
