@@ -9,7 +9,8 @@ from functools import partial
 from awspipe.aws import Aws, maybe
 from awspipe.executions import ExecutionStatus, executions_of
 from awspipe.explain import explained
-from awspipe.failures import Cause, causes
+from awspipe.failures import Cause
+from awspipe.status import why_failed
 
 MOST = 1000
 """As many executions can be asked for."""
@@ -36,5 +37,5 @@ def history(aws: Aws, name: str, limit: int) -> History | None:
     if listed is None:
         return None
     failed = [one.id for one in listed if one.state == "Failed"][:EXPLAINED]
-    why = [aws.submit(partial(causes, aws, name, id_)) for id_ in failed]
+    why = [aws.submit(partial(why_failed, aws, name, id_)) for id_ in failed]
     return History(listed, {id_: one.result() for id_, one in zip(failed, why, strict=True)})

@@ -15,6 +15,7 @@ from typing import Any
 
 from awspipe.addresses import addresses, scope_of
 from awspipe.aws import Aws, maybe
+from awspipe.errors import AwsError
 from awspipe.executions import UNFINISHED, ActionRun, ExecutionStatus, actions_of, executions_of
 from awspipe.explain import explained
 from awspipe.failures import Cause, causes
@@ -154,7 +155,7 @@ def _detailed(aws: Aws, found: PipelineStatus) -> PipelineStatus:
     name = found.scope.pipeline
     ids = dict.fromkeys(one.execution for one in found.stages if one.state in OPEN)
     failed = dict.fromkeys(one.execution for one in found.stages if one.state == "Failed")
-    why = {one: aws.submit(partial(causes, aws, name, one)) for one in failed}
+    why = {one: aws.submit(partial(why_failed, aws, name, one)) for one in failed}
     runs = _runs(aws, name, list(ids))
     stages = (_with_runs(one, runs[one.execution]) if one.state in OPEN else one for one in found.stages)
     explained_ = (
@@ -174,6 +175,14 @@ def timed(aws: Aws, found: PipelineStatus) -> PipelineStatus:
 
 def _untimed(stage: StageStatus) -> bool:
     return bool(stage.execution) and any(one.state and one.started is None for one in stage.actions)
+
+
+def why_failed(aws: Aws, name: str, id_: str) -> tuple[Cause, ...]:
+    """The causes of an execution's failure. Where they cannot be read that is said, and the rest is shown."""
+    try:
+        return causes(aws, name, id_)
+    except AwsError as error:
+        return (Cause("", "", f"why could not be read: {error.message}", error.hint),)
 
 
 def _with_causes(stage: StageStatus, found: Iterable[Cause]) -> StageStatus:
@@ -209,7 +218,7 @@ def _parallel(aws: Aws, found: PipelineStatus, declaration: dict[str, Any]) -> P
     if newest is None:
         return replace(found, stages=tuple(_made(one, (), None) for one in declaration["stages"]))
     runs = _runs(aws, found.scope.pipeline, [newest.id, *(one.id for one in going_on)])
-    why = causes(aws, found.scope.pipeline, newest.id) if newest.state == "Failed" else ()
+    why = why_failed(aws, found.scope.pipeline, newest.id) if newest.state == "Failed" else ()
     made = (_made(one, runs[newest.id], newest) for one in declaration["stages"])
     stages = tuple(_with_causes(one, why) if one.state == "Failed" else one for one in made)
     beside = (

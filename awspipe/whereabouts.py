@@ -10,8 +10,8 @@ from enum import StrEnum
 from awspipe.aws import Aws
 from awspipe.executions import UNFINISHED, ExecutionStatus, actions_of, executions_of
 from awspipe.explain import explained
-from awspipe.failures import Cause, causes
-from awspipe.status import PipelineStatus, StageStatus, status
+from awspipe.failures import Cause
+from awspipe.status import PipelineStatus, StageStatus, status, why_failed
 
 MOST = 1000
 """As many executions are looked through: ten pages."""
@@ -155,7 +155,7 @@ class _Search:
     def _ended(self, one: ExecutionStatus) -> Whereabouts:
         name = self.board.scope.pipeline
         if one.state == "Failed":
-            why = causes(self.aws, name, one.id)
+            why = why_failed(self.aws, name, one.id)
             at = next((cause.stage for cause in why if cause.stage), "")
             return self._made(Place.FAILED, one, stage=self._stage(at), causes=why)
         with explained(f"look at execution {one.id}"):

@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from awspipe.cli.views import status as status_view
 from awspipe.cli.views import whereabouts as view
 from awspipe.status import PipelineStatus, status
 from awspipe.whereabouts import Place, Whereabouts, whereabouts
 from tests.support import engine, sandbox
 from tests.support.engine import Stage, build_action
-from tests.support.steering import Commands, connection, reader, sourced
+from tests.support.steering import Commands, connection, reader, refuse, sourced
 from tests.unit.views import target
 
 A, B, C = "a" * 40, "b" * 40, "d" * 40
@@ -81,6 +84,27 @@ def test_a_stage_that_failed_tells_why(stage: Stage, commands: Commands) -> None
     out = commands("status", "shop").out
     assert "  × Build   Failed after 30 s, " in out
     assert "\n      2 tests failed (JobFailed)\n" in out
+
+
+def test_where_the_cause_cannot_be_read_the_rest_is_shown(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    made(stage)
+    stage.start()
+    sourced(stage, B)
+    stage.end("Build", error="2 tests failed")
+    aws = connection()
+    refuse(aws, "GetPipelineExecution", "ThrottlingException")
+    found = status(aws, "shop")
+    assert found
+    lines = list(status_view.lines(target(), found, datetime.fromtimestamp(stage.clock.time(), UTC)))
+    at = lines.index("  × Build   Failed after 0 s, 0 s ago")
+    assert lines[at + 1].startswith("      why could not be read: look at execution ")
+    assert lines[at + 1].endswith(": no (ThrottlingException)")
+    assert lines[at + 2] == "      2 tests failed"
+    place = whereabouts(aws, "shop", B)
+    assert place and place.place is Place.FAILED
 
 
 def test_what_waits_to_enter_is_on_the_board_and_why(stage: Stage) -> None:

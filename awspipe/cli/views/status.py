@@ -57,8 +57,8 @@ def _stage(stage: StageStatus, found: PipelineStatus, now: datetime) -> Iterator
     merged = only if only and only.name == stage.name else None
     facts = _facts(merged, now) if merged and stage.state in OPEN else _folded(stage, now)
     whole = [line for one in stage.causes if not one.action or merged for line in _cause(one)]
-    own = whole or (_details(merged) if merged and stage.state in OPEN else ())
-    details = [*_inbound(stage, found), *own]
+    own = () if any(one.action for one in stage.causes) else _own(merged, stage)
+    details = [*_inbound(stage, found), *whole, *own]
     name = f"  {SIGNS.get(stage.state, IDLE)} {stage.name}"
     yield name, ", ".join([*facts, *_older(stage, found)]), tuple(details)
     if stage.state in OPEN and merged is None:
@@ -66,6 +66,12 @@ def _stage(stage: StageStatus, found: PipelineStatus, now: datetime) -> Iterator
             sign = SIGNS.get(one.state, IDLE)
             why = [line for cause in stage.causes if cause.action == one.name for line in _cause(cause)]
             yield f"    {sign} {one.name}", ", ".join(_facts(one, now)), tuple(why or _details(one))
+
+
+def _own(merged: ActionStatus | None, stage: StageStatus) -> Iterator[str]:
+    """What an action says itself, where it stands for its whole stage."""
+    if merged and stage.state in OPEN:
+        yield from _details(merged)
 
 
 def _folded(stage: StageStatus, now: datetime) -> Iterator[str]:
