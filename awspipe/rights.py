@@ -79,10 +79,12 @@ def _needs(graph: Graph, jobs: frozenset[Job], *, many: bool) -> Iterator[_Need]
             yield from _each(type(one), graph, one.name, one.permissions.many)
     if Job.DOWN in jobs:
         yield from _needs_of_down(graph)
-    if jobs & {Job.STATUS, Job.STEER}:
-        yield from _each(Pipeline, graph, graph.scope.pipeline, Pipeline.permissions.show)
+    if Job.STATUS in jobs:
+        for one in graph.resources:
+            yield from _each(type(one), graph, one.name, one.shown_with)
     if Job.STEER in jobs:
-        yield from _each(Pipeline, graph, graph.scope.pipeline, Pipeline.permissions.steer)
+        rights = Pipeline.permissions
+        yield from _each(Pipeline, graph, graph.scope.pipeline, rights.show | rights.steer)
 
 
 def _needs_of_up(graph: Graph) -> Iterator[_Need]:

@@ -175,6 +175,11 @@ class Resource(ABC):
         is known.
         """
 
+    @property
+    def shown_with(self) -> frozenset[str]:
+        """What `status` asks of this one where something has failed in it."""
+        return self.permissions.show
+
     @classmethod
     def worth_listing(cls, aws: Aws, scope: Scope) -> bool:
         """Whether what other listings show lets one of this kind be there: asked before a first search."""

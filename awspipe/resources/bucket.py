@@ -24,6 +24,7 @@ SITE = "site-"
 """What the part of a web site's bucket begins with: so its address can be told from its name."""
 
 _EXPIRY_DAYS = 30
+_READ = "s3:GetObject"
 _OF_OBJECTS = frozenset({"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"})
 _CLOSED = {
     "BlockPublicAcls": True,
@@ -122,6 +123,7 @@ class Bucket(Resource):
         ),
         remove=_OF_OBJECTS | {"s3:DeleteBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"},
         adopt=frozenset({"s3:ListBucketVersions", "s3:PutBucketTagging"}),
+        show=frozenset({_READ}),
         unbound=frozenset({"s3:ListAllMyBuckets"}),
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
@@ -137,6 +139,11 @@ class Bucket(Resource):
         """What the stages hand on: private, and gone after thirty days."""
         name = scope.bucket("artifacts")
         return cls(name=name, scope=scope, policy=site_policy(scope, name, public=False))
+
+    @property
+    def shown_with(self) -> frozenset[str]:
+        """Of an artifact the names in it are read; what is deployed is not looked at."""
+        return frozenset() if self.deployed_to else self.permissions.show
 
     def body(self) -> Body:
         """Artifacts expire; a bucket that is deployed to has a web site or none."""
@@ -299,7 +306,7 @@ class Bucket(Resource):
     def arns(cls, scope: Scope, name: str, action: str) -> tuple[str, ...]:
         """The bucket, or what is in it."""
         arn = scope.bucket_arn(name)
-        return (f"{arn}/*" if action in _OF_OBJECTS else arn,)
+        return (f"{arn}/*" if action in {_READ, *_OF_OBJECTS} else arn,)
 
     @classmethod
     def name_in(cls, scope: Scope, arn: str) -> str | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _ABSENT = "DeploymentGroupDoesNotExistException"
 _OF_APPLICATION = frozenset({"codedeploy:GetApplication", "codedeploy:ListDeploymentGroups"})
+_TARGETS = frozenset({"codedeploy:BatchGetDeploymentTargets", "codedeploy:ListDeploymentTargets"})
 _TagPairs = tuple[tuple[str, str], ...]
 
 
@@ -47,7 +48,8 @@ class DeploymentGroup(Resource):
                 "codedeploy:StopDeployment",
             }
         ),
-        unbound=frozenset({"codedeploy:StopDeployment"}),
+        show=frozenset({"codedeploy:GetDeployment", "codedeploy:GetDeploymentGroup"}) | _TARGETS,
+        unbound=frozenset({"codedeploy:StopDeployment"}) | _TARGETS,
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"DeploymentGroupAlreadyExistsException"})
     priced: ClassVar[str] = "on-premises updates"

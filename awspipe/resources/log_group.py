@@ -28,6 +28,7 @@ class LogGroup(Resource):
         read=_TAGS_READ | {"logs:DescribeLogGroups"},
         make=frozenset({"logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:TagResource"}),
         remove=frozenset({"logs:DeleteLogGroup"}),
+        show=frozenset({"logs:GetLogEvents"}),
         unbound=frozenset({"logs:DescribeLogGroups"}),
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"ResourceAlreadyExistsException"})

@@ -60,6 +60,7 @@ class BuildProject(Resource):
                 "codepipeline:ListPipelineExecutions",
             }
         ),
+        show=frozenset({"codebuild:BatchGetBuilds"}),
         unbound=frozenset({"codebuild:ListProjects"}),
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"ResourceAlreadyExistsException"})

@@ -17,6 +17,8 @@ from awspipe.failures import causes
 from awspipe.graph import Source
 from awspipe.resources.base import Resource
 from awspipe.rights import Job, document, grants
+from awspipe.sandbox.box import ISOLATION
+from awspipe.sandbox.codedeploy import codedeploy_backends
 from awspipe.status import status
 from tests.support import core, guard, iamgate
 from tests.support.core import GITHUB, SERVER, STATIC_SITE, World
@@ -33,6 +35,14 @@ every = pytest.mark.parametrize(
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     with core.world(tmp_path) as world:
+        yield world
+
+
+@pytest.fixture
+def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A world whose executions really run."""
+    monkeypatch.setenv(ISOLATION, "process")
+    with core.world(tmp_path, actions={}) as world:
         yield world
 
 
@@ -85,16 +95,37 @@ def test_up_needs_this_policy_and_no_less(world: World, text: str) -> None:
 
 
 @both
-def test_status_needs_this_policy_and_no_less(world: World, text: str) -> None:
+def test_status_needs_this_policy_and_no_less(played: World, text: str) -> None:
+    """Of a pipeline that has really failed, so that all that its cause takes is asked."""
+    world = played
     judge, policy = guarded(world), least(world, text, Job.STATUS)
-    core.up(world.again(), text)
+    core.up(world.again(), text, push=core.first_commit(world))
+    world.runtime.drain()
     judge.allow(policy)
-    found = status(world.aws, "shop")
-    assert found and found.latest
-    causes(world.aws, "shop", found.latest.id)  # as where it has failed
+    known = [failed(world)]
+    for host in list(codedeploy_backends[core.ACCOUNT][core.REGION].hosts):
+        codedeploy_backends[core.ACCOUNT][core.REGION].remove_host(host)
+    world.client("codepipeline").start_pipeline_execution(name="shop")
+    world.runtime.drain()
+    known.append(failed(world))
+    assert (
+        known
+        == {
+            STATIC_SITE: ["buildspec-missing", "buildspec-missing"],
+            SERVER: ["appspec-missing", "no-instances"],
+        }[text]
+    )
     assert_tight(policy, judge)
     asked = {one.action for one in judge.asked}
     assert {action for one in policy["Statement"] for action in one["Action"]} == asked
+
+
+def failed(world: World) -> str:
+    """Which known cause the newest execution has failed of, as `status` tells it."""
+    found = status(world.aws, "shop")
+    assert found is not None
+    (cause,) = [cause for stage in found.stages for cause in stage.causes]
+    return cause.known
 
 
 STEERED = """\
@@ -201,6 +232,6 @@ def test_with_an_account_s_id_no_call_is_made(spec: Path, capsys: pytest.Capture
     """There is no world: a call would have nowhere to go."""
     commands = Commands(capsys)
     said = commands("policy", "-f", str(spec), "--account", "210987654321", "--json", "--for", "status")
-    (statement,) = said.document["policy"]["Statement"]
+    (statement,) = (one for one in said.document["policy"]["Statement"] if one["Sid"] == "Codepipeline")
     assert statement["Resource"] == [f"arn:aws:codepipeline:{core.REGION}:210987654321:shop"]
     assert commands("policy", "-f", str(spec), "--account", "1234").code == 2

@@ -18,6 +18,7 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from botocore.model import OperationModel
 
+from awspipe.sandbox.codedeploy import codedeploy_backends
 from tests.support import iamactions, iamgate, sandbox
 from tests.support.iamgate import Denied, Policy, Request
 from tests.support.modelcheck import emitter
@@ -174,9 +175,22 @@ def _codebuild(action: str, params: Mapping[str, Any], _: Any) -> _Arns:
 _OF_APPLICATION = ("GetApplication", "ListDeploymentGroups", "CreateApplication", "DeleteApplication")
 
 
+_OF_DEPLOYMENTS = frozenset(
+    f"codedeploy:{one}" for one in ("StopDeployment", "ListDeploymentTargets", "BatchGetDeploymentTargets")
+)
+
+
+def _group_of(deployment: str) -> str:
+    """The deployment group of a deployment: IAM judges on that."""
+    found = codedeploy_backends[sandbox.ACCOUNT][sandbox.REGION].deployments[deployment]
+    return f"{found.application}/{found.group}"
+
+
 def _codedeploy(action: str, params: Mapping[str, Any], _: Any) -> _Arns:
-    if action == "codedeploy:StopDeployment":
+    if action in _OF_DEPLOYMENTS:
         yield "*"
+    elif action == "codedeploy:GetDeployment":
+        yield _arn("codedeploy", f"deploymentgroup:{_group_of(params['deploymentId'])}")
     elif "ResourceArn" in params:
         yield params["ResourceArn"]
     else:

@@ -37,7 +37,7 @@ def statement(made: dict[str, Any], action: str) -> dict[str, Any]:
     return dict(one)
 
 
-def test_status_is_five_reads_of_one_pipeline() -> None:
+def test_status_is_five_reads_of_one_pipeline_and_one_of_its_artifacts() -> None:
     made = policy("shop", jobs=frozenset({Job.STATUS}))
     assert made["Statement"] == [
         {
@@ -51,7 +51,13 @@ def test_status_is_five_reads_of_one_pipeline() -> None:
                 "codepipeline:ListPipelineExecutions",
             ],
             "Resource": ["arn:aws:codepipeline:ap-northeast-2:123456789012:shop"],
-        }
+        },
+        {
+            "Sid": "S3",
+            "Effect": "Allow",
+            "Action": ["s3:GetObject"],
+            "Resource": ["arn:aws:s3:::shop-artifacts-123456789012-ap-northeast-2-an/*"],
+        },
     ]
 
 
@@ -123,7 +129,7 @@ def test_a_policy_that_is_too_long_for_iam_is_said_to_be() -> None:
 def test_what_to_do_with_it_is_said() -> None:
     made = policy("shop", jobs=frozenset({Job.STATUS}))
     assert list(view.notes(made, "awspipe policy --for status", "shop")) == [
-        "  . 327 characters; a managed policy takes 6144",
+        "  . 459 characters; a managed policy takes 6144",
         "next: awspipe policy --for status > policy.json",
         "      aws iam create-policy --policy-name awspipe-shop --policy-document file://policy.json",
     ]
