@@ -35,7 +35,8 @@ def test_a_template_goes_up_and_comes_down(machine: Machine, template: str) -> N
     up = machine.awspipe("up", "--sandbox", "--json", cwd=project)
     (made,) = json.loads(up.stdout)["pipelines"]
     assert {step["verb"] for step in made["steps"]} == {"create", "push"}
-    assert machine.awspipe("plan", "--sandbox", "--exit-code", cwd=project).stdout.endswith(": no changes\n")
+    unchanged = machine.awspipe("plan", "--sandbox", "--exit-code", cwd=project).stdout.splitlines()
+    assert unchanged[0] == f"{project.name}: no changes"
 
     machine.run("git", "push", "awspipe", "HEAD:refs/heads/other", cwd=project)
     status = json.loads(machine.awspipe("status", "--sandbox", "--json", cwd=project).stdout)
