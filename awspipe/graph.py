@@ -138,12 +138,7 @@ def _declaration(one: ResolvedAction, place: Place) -> Body:
     namespace = {"namespace": action.namespace} if action.namespace else {}
     return {
         "name": action.name,
-        "actionTypeId": {
-            "category": action.own_category(),
-            "owner": "AWS",
-            "provider": action.aws_provider,
-            "version": "1",
-        },
+        "actionTypeId": action.type_id(),
         "runOrder": action.run_order,
         "configuration": action.configuration(place),
         "inputArtifacts": [{"name": name} for name in one.inputs],

@@ -83,6 +83,15 @@ class Action(Gated):
         """The category of this very action; CodeBuild's may be Build or Test."""
         return self.category
 
+    def type_id(self) -> dict[str, str]:
+        """Which of CodePipeline's action types it is."""
+        return {
+            "category": self.own_category(),
+            "owner": "AWS",
+            "provider": self.aws_provider,
+            "version": "1",
+        }
+
     def default_output_count(self) -> int:
         """How many artifacts this very action makes when the spec does not say."""
         return self.default_outputs

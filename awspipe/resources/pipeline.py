@@ -222,7 +222,18 @@ class Pipeline(Resource):
 
 _ALWAYS: Body = {"runOrder": 1, "configuration": {}, "inputArtifacts": [], "outputArtifacts": []}
 """What we say of every action, with the values that AWS may leave out."""
-_SOMETIMES = frozenset({"name", "actionTypeId", "namespace", "timeoutInMinutes"})
+_SOMETIMES = frozenset(
+    {
+        "name",
+        "actionTypeId",
+        "namespace",
+        "timeoutInMinutes",
+        "commands",
+        "environmentVariables",
+        "outputVariables",
+        "roleArn",
+    }
+)
 
 
 def _stage(live: Body) -> Body:

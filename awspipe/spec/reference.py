@@ -87,6 +87,10 @@ _INNER = {
     "PushFilter": "## `push`\n",
     "PullRequestFilter": "## `pull_request`\n",
     "Filter": "## `branches`, `file_paths`, `tags`\n",
+    "Declaration": "## `declaration`\n",
+    "ActionType": "## `actionTypeId`\n",
+    "EnvironmentVariable": "## `environmentVariables`\n",
+    "Allowed": "## `statements`\n",
 }
 
 
@@ -180,7 +184,10 @@ def _number(field: Json) -> str:
 
 
 def _list(field: Json) -> str:
-    return f"list, {field['minItems']} to {field['maxItems']} entries" if "maxItems" in field else "list"
+    if "maxItems" not in field:
+        return "list"
+    least = f"{field['minItems']} to" if "minItems" in field else "at most"
+    return f"list, {least} {field['maxItems']} entries"
 
 
 def _object(field: Json) -> str:

@@ -42,6 +42,10 @@ SPECS = {
         "  - {name: Deploy, provider: s3}\n"
         for word in ("bitbucket", "github", "gitlab")
     },
+    "custom": _HEAD + "  - name: Call\n    provider: custom\n"
+    "    declaration: {actionTypeId: {category: Invoke, provider: Lambda}}\n"
+    "    statements:\n"
+    "      - {actions: 'lambda:InvokeFunction', resources: 'arn:aws:lambda:r:1:function:a'}\n",
     "approval": _HEAD + "  - {name: Ask, provider: approval}\n",
 }
 """Together every provider."""
