@@ -56,6 +56,7 @@ class Box(ABC):
         self.name = name
         self._turn = threading.Lock()
         self._ended = False
+        self._killed = False
         self._started: list[subprocess.Popen[Any]] = []
 
     def popen(  # as subprocess has it
@@ -102,9 +103,12 @@ class Box(ABC):
         with self._turn:
             self._ended = True
             started, self._started = self._started, []
+        if self._killed:
+            return  # to look for processes takes a while, and none can have come since
         self._kill_all(started)
         for one in started:
             one.wait()
+        self._killed = True
 
     def destroy(self) -> None:
         """End everything in it and delete its files."""

@@ -23,7 +23,6 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv(box.ISOLATION, "process")
     with in_process(tmp_path):
         made = World()
-        made.codebuild = sandbox.client("codebuild")
         made.project()
         yield made
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import zipfile
 from typing import Any
 
-import boto3
-
 from awspipe.sandbox import codebuild_builds, runtime
 from awspipe.sandbox.builds.record import Build, Place
 from awspipe.sandbox.codebuild import codebuild_backends
+from tests.support import sandbox
 
 REGION = "ap-northeast-2"
 ACCOUNT = "123456789012"
@@ -24,18 +24,24 @@ TRUST = {
 ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
+@functools.cache
+def _client(service: str) -> Any:
+    """One for all tests: a client takes longer to make than most builds take to run."""
+    return sandbox.client(service)
+
+
 class World:
     """One project, its role and a bucket."""
 
     def __init__(self) -> None:
-        self.s3 = boto3.client("s3", REGION)
+        self.s3 = _client("s3")
         self.s3.create_bucket(Bucket="store", CreateBucketConfiguration={"LocationConstraint": REGION})
-        self.iam = boto3.client("iam", REGION)
+        self.iam = _client("iam")
         role = self.iam.create_role(RoleName="build", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
         self.iam.put_role_policy(RoleName="build", PolicyName="p", PolicyDocument=json.dumps(ALL))
         self.role = role["Arn"]
-        self.codebuild = boto3.client("codebuild", REGION)
-        self.logs = boto3.client("logs", REGION)
+        self.codebuild = _client("codebuild")
+        self.logs = _client("logs")
 
     def project(self, variables: tuple[dict[str, str], ...] = (), **members: Any) -> None:
         self.codebuild.create_project(

@@ -14,13 +14,12 @@ from typing import IO
 
 from awspipe.formats.buildspec_model import Cache
 from awspipe.sandbox.builds.artifacts import matching
-from awspipe.sandbox.builds.cachestore import CacheError, Store
+from awspipe.sandbox.builds.cachestore import SIZE_LIMIT, CacheError, Store
 from awspipe.sandbox.builds.logs import Log
 from awspipe.sandbox.builds.rooms import Rooms, Spot
 from awspipe.sandbox.builds.shell import Shell
 from awspipe.sandbox.builds.sources import within
 
-_SIZE_LIMIT = 1024**3
 _COUNT_LIMIT = 500_000
 _WILD = "*?["
 _END = "AWSPIPE_CACHE_KEY"
@@ -121,8 +120,8 @@ def _pack(archive: Path, files: Iterator[tuple[str, Path]]) -> int:
                 continue
             seen.add(name)
             size += 0 if path.is_symlink() else path.stat().st_size
-            if size > _SIZE_LIMIT:
-                raise CacheError(f"it is larger than {_SIZE_LIMIT // 1024**2} MB, and is not kept")
+            if size > SIZE_LIMIT:
+                raise CacheError(f"it is larger than {SIZE_LIMIT // 1024**2} MB, and is not kept")
             made.add(path, name, recursive=False)
     if not seen:
         raise CacheError("none of its paths is there")
@@ -136,7 +135,7 @@ def _unpack(archive: IO[bytes], spots: Mapping[str, Spot]) -> int:
         for member in held:
             where, _, name = member.name.partition("/")
             count, size = count + 1, size + member.size
-            if count > _COUNT_LIMIT or size > 2 * _SIZE_LIMIT:
+            if count > _COUNT_LIMIT or size > 2 * SIZE_LIMIT:
                 raise CacheError("it is too large when it is unpacked")
             if where in spots and name:
                 _extract(held, member, name, spots[where].here)

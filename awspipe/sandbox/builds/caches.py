@@ -14,7 +14,7 @@ from typing import IO, Any
 from urllib.parse import quote
 
 from awspipe.sandbox import objects, runtime
-from awspipe.sandbox.builds.cachestore import CacheError
+from awspipe.sandbox.builds.cachestore import SIZE_LIMIT, CacheError
 
 _KEPT = 5
 _NO_KEY = "cache"
@@ -42,14 +42,17 @@ class FolderCache:
         return None if name is None else held[name].open("rb")
 
     def save(self, key: str, archive: Path) -> None:
-        """Keep it, and forget the oldest."""
+        """Keep it, and forget the oldest: a project has no more than one of the largest size."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         target = self._folder / f"{_name(key)}.tar"
         partial = target.with_suffix(".new")
         shutil.copyfile(archive, partial)
         partial.replace(target)
-        for old in self._newest_first()[_KEPT:]:
-            old.unlink(missing_ok=True)
+        size = 0
+        for index, one in enumerate(self._newest_first()):
+            size += one.stat().st_size
+            if index >= _KEPT or size > SIZE_LIMIT:
+                one.unlink()
 
     def _newest_first(self) -> list[Path]:
         return sorted(self._folder.glob("*.tar"), key=lambda one: one.stat().st_mtime, reverse=True)

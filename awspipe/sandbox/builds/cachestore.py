@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
+SIZE_LIMIT = 1024**3
+"""Bytes of what a cache may hold."""
+
 
 class CacheError(Exception):
     """A cache that cannot be had or kept: a line in the log, and no failure."""

@@ -84,6 +84,8 @@ def _buildspec(journal: Journal, source: Spot) -> Buildspec:
         raise PhaseError(_YAML_ERROR, f"{first.where()}: {first.message}")
     for warning in parsed.warnings:
         log.say(f"Warning: {warning.where()}: {warning.message}")
+    if parsed.value.env.git_credential_helper:
+        log.say("git-credential-helper: git has no credentials of CodeBuild's in the sandbox")
     if parsed.value.batch:
         log.say("batch: this is one single build; the batch's builds are not played by the sandbox")
     if not parsed.value.phases:
