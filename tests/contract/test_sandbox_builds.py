@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -313,3 +314,38 @@ def test_a_runtime_that_codebuild_does_not_know_fails_the_download(world: World)
     (context,) = ended["phases"][3]["contexts"]
     assert context["statusCode"] == "YAML_FILE_ERROR"
     assert context["message"].startswith("Unknown runtime named 'cobol'. CodeBuild has the following")
+
+
+@pytest.mark.parametrize(
+    ("members", "keys"),
+    [
+        ({"packaging": "ZIP", "name": "site.zip", "path": "out/"}, ["out/site.zip"]),
+        ({"packaging": "NONE", "name": "site"}, ["site/a.txt", "site/sub/b.txt"]),
+        ({"packaging": "ZIP", "namespaceType": "BUILD_ID"}, ["pre/{uuid}/project"]),
+        ({"packaging": "ZIP", "name": "x", "overrideArtifactName": True}, ["said"]),
+    ],
+)
+def test_a_build_without_a_pipeline_leaves_its_artifacts_in_the_projects_bucket(
+    world: World, members: dict[str, Any], keys: list[str]
+) -> None:
+    text = (
+        "version: 0.2\nphases:\n  build:\n    commands: ['mkdir sub; echo 1 > a.txt; echo 2 > sub/b.txt']\n"
+        "artifacts: {files: ['**/*'], name: said, s3-prefix: pre}\n"
+    )
+    world.codebuild.create_project(
+        name="project",
+        source={"type": "NO_SOURCE", "buildspec": text},
+        artifacts={"type": "S3", "location": "store", **members},
+        environment={
+            "type": "LINUX_CONTAINER",
+            "image": "aws/codebuild/standard:7.0",
+            "computeType": "BUILD_GENERAL1_SMALL",
+        },
+        serviceRole=world.role,
+    )
+    started = world.codebuild.start_build(projectName="project")["build"]["id"]
+    runtime.current().drain()
+    (ended,) = world.codebuild.batch_get_builds(ids=[started])["builds"]
+    assert ended["buildStatus"] == "SUCCEEDED"
+    found = [one["Key"] for one in world.s3.list_objects_v2(Bucket="store")["Contents"]]
+    assert found == [one.format(uuid=started.partition(":")[2]) for one in keys]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import mimetypes
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 from moto.logs.models import logs_backends
 
 from awspipe.formats.buildspec_model import Artifacts, Buildspec
 from awspipe.sandbox import objects, roles, runtime
-from awspipe.sandbox.builds import artifacts, caches, sources
+from awspipe.sandbox.builds import artifacts, caches, destinations, sources
 from awspipe.sandbox.builds.caches import BucketCache, FolderCache
 from awspipe.sandbox.builds.cachestore import Store
 from awspipe.sandbox.builds.record import Build, Phase, Place
@@ -79,15 +81,8 @@ class Played:
         sources.unpack(content, target)
 
     def outputs(self, spec: Buildspec) -> Sequence[tuple[Place, Artifacts]]:
-        """The primary artifact where the action has one output, else the secondary ones by name."""
-        several = len(self._build.outputs) > 1
-        found = []
-        for one in self._build.outputs:
-            wanted = spec.secondary_artifacts.get(one.name) if several else spec.artifacts
-            if wanted is None:
-                raise PhaseError(_CLIENT_ERROR, f"no definition for artifact {one.name}")
-            found.append((one, wanted))
-        return found
+        """Those of the pipeline's action, or of the project."""
+        return tuple(destinations.of(self._build, spec))
 
     def cache(self) -> Store | None:
         """As the project has it."""
@@ -112,15 +107,22 @@ class Played:
             return str(service.keep_report(self._build, name, found))
 
     def upload(self, target: Place, files: Mapping[str, Path]) -> None:
-        """A zip, in the pipeline's bucket."""
-        content = artifacts.packed(files)
-        self._may_touch("s3:PutObject", target)
+        """Into the bucket, as one zip or as they are."""
         headers = {"x-amz-meta-codebuild-buildarn": self._build.arn}
+        if target.packed:
+            self._put(target, target.key, artifacts.packed(files), headers)
+            return
+        for name, path in files.items():
+            content_type = mimetypes.guess_type(name)[0] or "binary/octet-stream"
+            self._put(
+                target, f"{target.key}/{name}", path.read_bytes(), {**headers, "content-type": content_type}
+            )
+
+    def _put(self, target: Place, key: str, content: bytes, headers: Mapping[str, str]) -> None:
+        self._may_touch("s3:PutObject", replace(target, key=key))
         with runtime.current().lock:
             try:
-                objects.write(
-                    self._account, self._region, target.bucket, target.key, content, headers=headers
-                )
+                objects.write(self._account, self._region, target.bucket, key, content, headers=headers)
             except objects.ObjectError as error:
                 raise PhaseError(_CLIENT_ERROR, str(error)) from error
 

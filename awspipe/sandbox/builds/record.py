@@ -19,11 +19,12 @@ THIS_MACHINE = "this-machine"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A zip object in S3: an artifact that a build takes or makes."""
+    """An artifact that a build takes or makes: a zip in S3, or one object for each file below the key."""
 
     name: str
     bucket: str
     key: str
+    packed: bool = True
 
 
 @dataclass(slots=True)
