@@ -9,7 +9,7 @@ from typing import ClassVar
 from moto.core.base_backend import BackendDict
 from moto.core.resource_tagging import TaggedResource
 
-from awspipe.sandbox import eventbus, roles, runtime, structure, tags, triggers
+from awspipe.sandbox import eventbus, gates, roles, runtime, structure, tags, triggers
 from awspipe.sandbox.codepipeline_executions import Executions, Trigger
 from awspipe.sandbox.codepipeline_steering import Steering
 from awspipe.sandbox.pipelines import Pipeline
@@ -141,8 +141,9 @@ class CodePipelineBackend(Executions, Steering, Backend):
     def _check(self, declaration: structure.Declaration) -> None:
         """The structure's rules, then the roles."""
         structure.check(declaration, self.region_name)
-        if structure.has_conditions(declaration):
-            raise unsupported("codepipeline", "stage conditions")
+        for stage in declaration["stages"]:
+            if what := gates.unplayed(stage):
+                raise unsupported("codepipeline", what)
         role, arn = declaration["roleArn"], self.arn(declaration["name"])
         if roles.standing(role, _PRINCIPAL, source_arn=arn) is not roles.Standing.USABLE:
             text = f"CodePipeline is not authorized to perform AssumeRole on role {role}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from awspipe.sandbox import announcements, codepipeline_state, pushes
+from awspipe.sandbox import announcements, codepipeline_state, gates, pushes
 from awspipe.sandbox.actions.base import Revision
 from awspipe.sandbox.engine import PipelineEngine
 from awspipe.sandbox.pipelines import SUCCEEDED, Execution, Pipeline, Trigger
@@ -155,12 +155,18 @@ class Executions:
         return without_nothing(actionExecutionDetails=details, nextToken=token)
 
     def op_list_rule_executions(self, request: Request) -> Answer:
-        """None: the sandbox refuses stages with conditions."""
-        found = self.pipeline(request["pipelineName"])
-        wanted = (request.get("filter") or {}).get("pipelineExecutionId")
-        if wanted:
-            _execution(found, wanted)
-        return {"ruleExecutionDetails": []}
+        """Every check of every rule of a stage's condition, newest first."""
+        found = self._seen(request["pipelineName"])
+        asked = request.get("filter") or {}
+        latest = asked.get("latestInPipelineExecution") or {}
+        wanted = asked.get("pipelineExecutionId") or latest.get("pipelineExecutionId")
+        among = [_execution(found, wanted)] if wanted else found.executions
+        checks = [rule for one in among for rule in one.rules]
+        if latest.get("startTimeRange") == "Latest":
+            checks = list({(rule.stage, rule.name): rule for rule in checks}.values())
+        checks.sort(key=lambda rule: rule.at)
+        items, token = page(checks[::-1], request.get("nextToken"), request.get("maxResults") or 100)
+        return without_nothing(ruleExecutionDetails=[gates.detail(one) for one in items], nextToken=token)
 
     def op_get_pipeline_state(self, request: Request) -> Answer:
         """Where the pipeline's executions stand."""

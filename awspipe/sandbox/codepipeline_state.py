@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from awspipe.sandbox import gates
 from awspipe.sandbox.actions.base import Artifact
 from awspipe.sandbox.pipelines import ActionExecution, Execution, Pipeline, StageExecution, Transition
 from awspipe.sandbox.service import Answer, without_nothing
@@ -38,6 +39,8 @@ def _stage(found: Pipeline, stage: dict[str, Any]) -> Answer:
         actionStates=[
             _action(action, found.latest_actions.get((name, action["name"]))) for action in stage["actions"]
         ],
+        beforeEntryConditionState=gates.state(stage, gates.ENTRY, state.gates if state else ()),
+        onSuccessConditionState=gates.state(stage, gates.SUCCESS, state.gates if state else ()),
         retryStageMetadata=_retries(state) if state and state.last_retry else None,
     )
 

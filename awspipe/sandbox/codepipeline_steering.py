@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from awspipe.sandbox import engine
+from awspipe.sandbox import engine, gates
 from awspipe.sandbox.actions.base import ActionError, Result
 from awspipe.sandbox.pipelines import (
     FAILED,
@@ -16,7 +17,7 @@ from awspipe.sandbox.pipelines import (
     Transition,
     Trigger,
 )
-from awspipe.sandbox.service import Answer, RefusalError, Request, new_id, unsupported
+from awspipe.sandbox.service import Answer, RefusalError, Request, new_id
 
 
 class Steering:
@@ -167,8 +168,30 @@ class Steering:
         return {}
 
     def op_override_stage_condition(self, request: Request) -> Answer:
-        """Not played: the sandbox refuses stages with conditions."""
-        raise unsupported("codepipeline", "OverrideStageCondition")
+        """Let an execution pass a condition that it has failed."""
+        found = self.pipeline(request["pipelineName"])
+        stage = _stage(found, request["stageName"])
+        one = found.execution(request["pipelineExecutionId"])
+        state = one.stages.get(stage) if one else None
+        kind = gates.GATES[request["conditionType"]]
+        gate = next((it for it in (state.gates if state else ()) if it.kind == kind), None)
+        if one is None or state is None or gate is None or gate.status != FAILED or one.unfinished:
+            text = (
+                f"There is no failed {request['conditionType']} condition of the stage '{stage}' to override."
+            )
+            raise RefusalError("ConditionNotOverridableException", text)
+        if gate.result == "SKIP":
+            text = "A condition whose result is to skip the stage cannot be overridden."
+            raise RefusalError("ConditionNotOverridableException", text)
+        if one.mode != "PARALLEL" and found.latest.get(stage) != one.id:
+            text = f"Pipeline execution {one.id} is not the latest one in the stage '{stage}'."
+            raise RefusalError("NotLatestPipelineExecutionException", text)
+        self.check_limit(found)
+        passed = replace(gate, status=gates.OVERRIDDEN, at=self.now())
+        state.gates = tuple(passed if it is gate else it for it in state.gates)
+        self.engine.go_on(one, stage)
+        self.engine.advance(found)
+        return {}
 
 
 def _stage(found: Pipeline, name: str) -> str:

@@ -18,11 +18,12 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from awspipe.sandbox import announcements, launch, pruning, runtime
+from awspipe.sandbox import announcements, gates, launch, pruning, runtime
 from awspipe.sandbox.outcomes import Outcomes
 from awspipe.sandbox.pipelines import (
     FAILED,
     IN_PROGRESS,
+    SKIPPED,
     STOPPED,
     SUCCEEDED,
     Execution,
@@ -59,16 +60,51 @@ class PipelineEngine(Outcomes):
             return self._end(one, state.status, news)
         if any(action.status in (FAILED, "Abandoned") for action in state.actions.values()):
             return not state.busy and self._fail(found, one, state, news)
+        stage = found.stage(_at(one), one.version) or {}
+        entry = gates.checked(one, stage, gates.ENTRY)
+        if not entry.holds:
+            return self._closed(found, one, entry, news)
         missing = _next_actions(found, one, state)
         if missing is None:
-            state.status = SUCCEEDED
-            news.stage(one, _at(one), SUCCEEDED)
-            return self._pass_on(found, one, news)
-        if runtime.current().jobs.closed:
-            return False
-        for action in missing:
+            return self._succeed(found, one, stage, news)
+        begun = [] if runtime.current().jobs.closed else missing
+        for action in begun:
             launch.begin(self, found, one, action)
-        return bool(missing)
+        return bool(begun)
+
+    def _closed(
+        self, found: Pipeline, one: Execution, entry: gates.Verdict, news: announcements.News
+    ) -> bool:
+        """A stage whose condition does not let an execution in: it is passed by, or has failed."""
+        state = one.stages[_at(one)]
+        if entry.result == "SKIP":
+            state.status = SKIPPED
+            return self._pass_on(found, one, news)
+        state.status = FAILED
+        one.summary = f"The beforeEntry condition of stage '{_at(one)}' was not met."
+        news.stage(one, _at(one), FAILED)
+        return self._end(one, FAILED, news)
+
+    def _succeed(
+        self, found: Pipeline, one: Execution, stage: dict[str, Any], news: announcements.News
+    ) -> bool:
+        """All actions have succeeded; so has the stage, if its condition holds."""
+        verdict = gates.checked(one, stage, gates.SUCCESS)
+        one.stages[stage["name"]].status = SUCCEEDED if verdict.holds else FAILED
+        news.stage(one, stage["name"], one.stages[stage["name"]].status)
+        if verdict.holds:
+            return self._pass_on(found, one, news)
+        one.summary = f"The onSuccess condition of stage '{stage['name']}' was not met."
+        self._end(one, FAILED, news)
+        if verdict.result == "ROLLBACK":
+            self._back(found, one, stage["name"])
+        return True
+
+    def _back(self, found: Pipeline, one: Execution, stage: str) -> None:
+        """Roll a stage back to what last succeeded in it, where there is such an execution."""
+        target = last_success(found, stage, one)
+        if target is not None:
+            self.roll_back(found, stage, target, launch.automatic_rollback(one))
 
     def _pass_on(self, found: Pipeline, one: Execution, news: announcements.News) -> bool:
         """Out of a stage that it succeeded in: to the next one, or to the end."""
@@ -92,9 +128,7 @@ class PipelineEngine(Outcomes):
             return True
         self._end(one, FAILED, news)
         if on_failure.get("result") == "ROLLBACK" and one.type == "STANDARD":
-            target = last_success(found, stage["name"], one)
-            if target is not None:
-                self.roll_back(found, stage["name"], target, launch.automatic_rollback(one))
+            self._back(found, one, stage["name"])
         return True
 
     def _end(self, one: Execution, status: str, news: announcements.News) -> bool:
@@ -134,7 +168,12 @@ class PipelineEngine(Outcomes):
         state = one.stages[stage]
         keep = {} if mode == "ALL_ACTIONS" else state.actions
         state.actions = {name: action for name, action in keep.items() if action.status == SUCCEEDED}
-        state.status, state.last_retry = IN_PROGRESS, trigger
+        state.last_retry, state.gates = trigger, ()
+        self.go_on(one, stage)
+
+    def go_on(self, one: Execution, stage: str) -> None:
+        """Let an execution that has ended hold a stage again."""
+        one.stages[stage].status = IN_PROGRESS
         one.status, one.summary, one.at, one.inside = IN_PROGRESS, None, stage, True
         one.stop_reason, one.updated = None, self.service.now()
 

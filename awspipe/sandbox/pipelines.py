@@ -13,6 +13,7 @@ from awspipe.sandbox.actions.base import Artifact, Revision
 
 UNFINISHED = ("InProgress", "Stopping")
 SUCCEEDED, FAILED, STOPPED, IN_PROGRESS = "Succeeded", "Failed", "Stopped", "InProgress"
+SKIPPED = "Skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,41 @@ class ActionExecution:
         return self.status == IN_PROGRESS
 
 
+@dataclass(frozen=True)
+class RuleExecution:
+    """One check of a rule of a stage's condition."""
+
+    id: str
+    execution_id: str
+    version: int
+    stage: str
+    declaration: dict[str, Any]
+    configuration: dict[str, str]
+    """With its variables resolved."""
+    status: str
+    at: float
+    summary: str = ""
+    error: str | None = None
+    """Why it could not be checked."""
+
+    @property
+    def name(self) -> str:
+        """The rule's name."""
+        return str(self.declaration["name"])
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A stage's condition as it came out; `result` is what follows where it has failed."""
+
+    kind: str
+    """Where the stage declares it."""
+    result: str
+    status: str
+    at: float
+    rules: tuple[RuleExecution, ...] = ()
+
+
 @dataclass
 class StageExecution:
     """How far one execution came in one stage: the present try of each action that was begun."""
@@ -86,6 +122,8 @@ class StageExecution:
     manual_retries: int = 0
     automatic_retries: int = 0
     last_retry: str | None = None
+    gates: tuple[Gate, ...] = ()
+    """The conditions that were checked."""
 
     @property
     def busy(self) -> bool:
@@ -123,6 +161,8 @@ class Execution:
     stages: dict[str, StageExecution] = field(default_factory=dict)
     actions: list[ActionExecution] = field(default_factory=list)
     """Every try of every action, oldest first."""
+    rules: tuple[RuleExecution, ...] = ()
+    """Every check of every rule, oldest first."""
     artifacts: dict[str, Artifact] = field(default_factory=dict)
     emptied: bool = False
     """Whether its artifacts are no longer there (pruning.py)."""

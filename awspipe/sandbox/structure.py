@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from awspipe.sandbox import gates
 from awspipe.sandbox.action_types import ACTION_TYPES, ActionType
 from awspipe.sandbox.service import RefusalError
 
@@ -67,12 +68,6 @@ def _gated(declaration: Declaration) -> bool:
     """Whether a stage has conditions."""
     gates = ("beforeEntry", "onSuccess", "onFailure")
     return any(stage.get(gate) for stage in declaration["stages"] for gate in gates)
-
-
-def has_conditions(declaration: Declaration) -> bool:
-    """Whether a stage has rules to check, beyond a plain retry or rollback on failure."""
-    gates = ("beforeEntry", "onSuccess", "onFailure")
-    return any((stage.get(gate) or {}).get("conditions") for stage in declaration["stages"] for gate in gates)
 
 
 def _repeated(names: Iterable[str]) -> list[str]:
@@ -212,9 +207,18 @@ def _gates(declaration: Declaration) -> Found:
         if failure.get("result") and failure.get("conditions"):
             text = "The following stage cannot have a failure exit gate configured with both top level"
             yield _STAGE, f"{text} result and conditions: '{stage['name']}'"
-        if failure.get("result") == "ROLLBACK" and declaration["executionMode"] == "PARALLEL":
-            text = "Failure conditions with rollback result type cannot be added to a PARALLEL pipeline."
-            yield _STAGE, text
+        yield from ((_STAGE, text) for text in gates.problems(stage))
+        if declaration["executionMode"] == "PARALLEL":
+            yield from ((_STAGE, text) for text in _rollbacks(stage))
+
+
+def _rollbacks(stage: dict[str, Any]) -> Iterator[str]:
+    """There is no stage to roll back in a PARALLEL pipeline."""
+    success = (stage.get("onSuccess") or {}).get("conditions") or ()
+    if (stage.get("onFailure") or {}).get("result") == "ROLLBACK":
+        yield "Failure conditions with rollback result type cannot be added to a PARALLEL pipeline."
+    if any(condition.get("result") == "ROLLBACK" for condition in success):
+        yield "Success conditions with rollback result type cannot be added to a PARALLEL pipeline."
 
 
 def _stores(declaration: Declaration, region: str) -> Found:

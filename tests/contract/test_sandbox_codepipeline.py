@@ -175,11 +175,6 @@ def _stage(name: str, *actions: dict[str, Any]) -> dict[str, Any]:
 SOURCE = _stages()[0]["actions"][0]
 COMMANDS = action("Build", "Compute/Commands", inputArtifacts=artifacts("Src"), commands=["ls"])
 APPROVAL = action("Ask", "Approval/Manual")
-RULE: dict[str, Any] = {
-    "name": "check",
-    "ruleTypeId": {"category": "Rule", "owner": "AWS", "provider": "VariableCheck", "version": "1"},
-    "configuration": {"Variable": "#{codepipeline.PipelineExecutionId}", "Value": "x", "Operator": "NE"},
-}
 STRUCTURE, STAGE, ACTION = (
     f"Invalid{what}Exception" for what in ("Structure", "StageDeclaration", "ActionDeclaration")
 )
@@ -557,25 +552,3 @@ def test_a_secret_is_masked(aws: Any, role_arn: str) -> None:
     aws.create_pipeline(pipeline=wanted)
     found = aws.get_pipeline(name="shop")["pipeline"]["stages"][0]["actions"][0]
     assert found["configuration"]["OAuthToken"] == "****"
-
-
-@pytest.mark.parametrize(
-    "gates",
-    [
-        {"beforeEntry": {"conditions": [{"result": "FAIL", "rules": [RULE]}]}},
-        {"onSuccess": {"conditions": [{"result": "ROLLBACK", "rules": [RULE]}]}},
-        {"onFailure": {"conditions": [{"result": "ROLLBACK", "rules": [RULE]}]}},
-    ],
-)
-def test_stage_conditions_are_not_played_and_refused(aws: Any, role_arn: str, gates: dict[str, Any]) -> None:
-    first, last = _stages()
-    answer = refusal(aws.create_pipeline, pipeline=pipeline(role_arn, stages=[first, last | gates]))
-    assert answer[0] == "UnsupportedOperationInSandbox"
-    assert "stage conditions" in answer[1]
-
-
-def test_there_are_no_rule_executions(shop: Any) -> None:
-    assert shop.list_rule_executions(pipelineName="shop")["ruleExecutionDetails"] == []
-    override = {"stageName": "Deploy", "pipelineExecutionId": NO_ID, "conditionType": "ON_SUCCESS"}
-    refused = code(shop.override_stage_condition, pipelineName="shop", **override)
-    assert refused == "UnsupportedOperationInSandbox"
