@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -24,7 +24,8 @@ MOST_CALLS = 20
 """As many calls as go out in any minute while one pipeline is watched."""
 _MINUTE = 60.0
 
-_QUICK, _SLOW, _GROWTH = 1.0, 10.0, 1.25
+_QUICK, SLOWEST, _GROWTH = 1.0, 10.0, 1.25
+"""Seconds between two looks: at first, and at most; and by how much more each time nothing has changed."""
 _RETRY, _LONGEST_RETRY = 2.0, 60.0
 _RENEW, _LONGEST_RENEW = 5.0, 30.0
 _FIRST_TRIES = 4
@@ -63,7 +64,7 @@ class Recovered:
 
 @dataclass
 class Line:
-    """Calls to AWS, each tried once and counted: one that would be too many waits for its minute.
+    """Calls to AWS, each tried once and counted by service: one that would be too many waits for its minute.
 
     `renew` makes a connection with the credentials as they are now; None where they cannot be renewed from
     outside, as those in this process's own environment.
@@ -73,13 +74,15 @@ class Line:
     renew: Callable[[], Aws] | None = None
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], object] = time.sleep
-    most: int = MOST_CALLS
-    _times: deque[float] = field(default_factory=deque)
+    most: Mapping[str, int] = field(default_factory=dict)
+    """As many calls of a service as go out in a minute, where that is not `MOST_CALLS`."""
+    _times: dict[str, deque[float]] = field(default_factory=dict)
 
     def ask(self, operation: str, *, service: str = "codepipeline", **request: Any) -> dict[str, Any]:
         """One call's answer; `operation` in botocore's spelling."""
-        self._wait_for_room()
-        self._times.append(self.clock())
+        times = self._times.setdefault(service, deque())
+        self._wait_for_room(times, self.most.get(service, MOST_CALLS))
+        times.append(self.clock())
         answer: dict[str, Any] = getattr(self.aws.client(service), operation)(**request)
         return answer
 
@@ -96,11 +99,11 @@ class Line:
             if not token:
                 return
 
-    def _wait_for_room(self) -> None:
-        while self._times and self._times[0] <= self.clock() - _MINUTE:
-            self._times.popleft()
-        if len(self._times) >= self.most:
-            self.sleep(self._times.popleft() + _MINUTE - self.clock())
+    def _wait_for_room(self, times: deque[float], most: int) -> None:
+        while times and times[0] <= self.clock() - _MINUTE:
+            times.popleft()
+        if len(times) >= most:
+            self.sleep(times.popleft() + _MINUTE - self.clock())
 
     def reconnect(self) -> None:
         """Read the credentials again. Raises CredentialsError where they are missing or another account's."""
@@ -128,7 +131,7 @@ class Poller:
     deadline: float | None = None
     """When to give up, by the line's clock."""
     interval: float = _QUICK
-    slowest: float = _SLOW
+    slowest: float = SLOWEST
     _pause: float = 0.0
     _failures: int = 0
     _seen: bool = False

@@ -46,6 +46,13 @@ class Console:
         if not self.json:
             self._print(lines, self.out)
 
+    def write(self, lines: Iterable[str]) -> None:
+        """Print lines of others as they are, unless the answer is JSON."""
+        text = "".join(f"{line}\n" for line in lines)
+        if text and not self.json:
+            self.out.write(text)
+            self.out.flush()
+
     def document(self, document: dict[str, Any]) -> None:
         """Print the answer as JSON, with the version of its shape, if it is to be that."""
         if self.json:

@@ -18,7 +18,8 @@ from awspipe.cli.views import columns, errors
 from awspipe.cli.views import watch as view
 from awspipe.errors import AwsError, AwspipeError, CredentialsError, PendingError, StoppedError, UsageError
 from awspipe.failures import Cause, causes
-from awspipe.polling import Line, Poller, Recovered, Trouble
+from awspipe.logs import CALLS, has_log
+from awspipe.polling import SLOWEST, Line, Poller, Recovered, Trouble
 from awspipe.snapshots import Execution
 from awspipe.watching import Board, Chooser, Reader, listing
 
@@ -56,23 +57,25 @@ class Following:
     limit: float | None = None
     commit: str = ""
     """The commit that is checked out where the command was typed."""
+    command: str = "watch"
+    """The command that comes back."""
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], object] = time.sleep
-    _line: Line = field(init=False)
+    line: Line = field(init=False)
     _deadline: float | None = field(init=False)
     _now: str = ""
 
     def __post_init__(self) -> None:
         renew = None if self.target.sandbox else renewal(self.target)
-        self._line = Line(polling(self.target.aws), renew, self.clock, self.sleep)
-        self._deadline = None if self.limit is None else self._line.clock() + self.limit
+        self.line = Line(polling(self.target.aws), renew, self.clock, self.sleep, CALLS)
+        self._deadline = None if self.limit is None else self.line.clock() + self.limit
 
     def one(self, wanted: str | None = None) -> None:
         """Follow one execution: `wanted`, the newest that goes on, or the next to start.
 
         Raises ToldError where it does not succeed, PendingError at the time limit.
         """
-        self.id(self._found(wanted) if wanted else self._chosen())
+        self.id(self.found(wanted) if wanted else self._chosen())
 
     def begun(self, *, expected: bool) -> None:
         """Follow the execution that what was just done has started, or that goes on.
@@ -89,7 +92,7 @@ class Following:
         """Follow the execution of an id; `fresh`: it was started a moment ago."""
         self._now = execution
         with self._screen() as shown:
-            last = self._watched(shown, Reader(self._line, self.pipeline, execution, fresh))
+            last = self._watched(shown, Reader(self.line, self.pipeline, execution, fresh))
         if code := self._end(last):
             raise ToldError(code)
 
@@ -98,7 +101,7 @@ class Following:
         before: dict[str, Execution] = {}
         code = 0
         with self._screen(several=True) as shown:
-            for found in self._looks(shown, Board(self._line, self.pipeline).read):
+            for found in self.looks(shown, Board(self.line, self.pipeline).read):
                 for one in found:
                     old = before.get(one.id)
                     if old == one:
@@ -121,7 +124,7 @@ class Following:
 
     def _watched(self, shown: Screen, reader: Reader) -> Execution:
         before: Execution | None = None
-        for one in self._looks(shown, reader.read):
+        for one in self.looks(shown, reader.read):
             if one != before:
                 shown.look(before, one)
             before = one
@@ -129,9 +132,9 @@ class Following:
                 return one
         raise self._pending(f"execution {reader.id[:8]} goes on")
 
-    def _looks(self, shown: Screen, read: Callable[[], T]) -> Iterator[T]:
+    def looks(self, shown: Screen, read: Callable[[], T], slowest: float = SLOWEST) -> Iterator[T]:
         """What is seen, look after look, until the time is over; troubles are told of."""
-        poller = Poller(self._line, self._deadline)
+        poller = Poller(self.line, self._deadline, slowest=slowest)
         with self._existing():
             for one in poller.looks(read, f"look at pipeline {self.pipeline}"):
                 if isinstance(one, Trouble | Recovered):
@@ -151,9 +154,9 @@ class Following:
 
     def _chosen(self) -> str:
         """The newest execution that goes on, or the next to start: waited for, and said so."""
-        chooser = Chooser(self._line, self.pipeline, self.commit)
+        chooser = Chooser(self.line, self.pipeline, self.commit)
         told = False
-        for found in self._looks(self._screen(several=True), chooser.read):
+        for found in self.looks(self._screen(several=True), chooser.read):
             if found is not None:
                 return found.id
             if not told:
@@ -162,7 +165,7 @@ class Following:
             told = True
         raise self._pending("no execution has started")
 
-    def _found(self, wanted: str) -> str:
+    def found(self, wanted: str) -> str:
         """The execution of an id, of how one begins, or the newest."""
         if _ID.fullmatch(wanted):
             return wanted
@@ -183,18 +186,20 @@ class Following:
 
     def _listing(self) -> tuple[Execution, ...]:
         """The newest executions."""
-        return next(self._looks(self._screen(several=True), lambda: listing(self._line, self.pipeline)))
+        return next(self.looks(self._screen(several=True), lambda: listing(self.line, self.pipeline)))
 
     def _run(self) -> str:
         return self.target.command_anywhere("run", self.pipeline)
 
     def _command(self, execution: str) -> str:
         """What comes back to an execution."""
-        return self.target.command_anywhere("watch", self.pipeline, "--execution", execution[:8])
+        return self.target.command_anywhere(self.command, self.pipeline, "--execution", execution[:8])
 
     def _pending(self, what: str) -> PendingError:
         again = (
-            self._command(self._now) if self._now else self.target.command_anywhere("watch", self.pipeline)
+            self._command(self._now)
+            if self._now
+            else self.target.command_anywhere(self.command, self.pipeline)
         )
         return PendingError(
             f"{what}, and the time of --timeout is over; nothing was stopped", hint=f"`{again}` waits on"
@@ -211,13 +216,26 @@ class Following:
 
     def _next(self, one: Execution) -> Iterator[tuple[str, str]]:
         if one.superseded_by:
-            yield self._command(one.superseded_by), "follows the one that took over"
-        else:
+            follow = self.target.command_anywhere(
+                "watch", self.pipeline, "--execution", one.superseded_by[:8]
+            )
+            yield follow, "follows the one that took over"
+            return
+        failed = [it for it in one.actions if it.state == "Failed"]
+        if any(has_log(it) for it in failed):
+            words = ("logs", self.pipeline, "--execution", one.id[:8])
+            yield self.target.command_anywhere(*words), "all that its builds and deployments wrote"
+        for stage in dict.fromkeys(it.stage for it in failed):
+            yield (
+                self.target.command_anywhere("retry", stage, "--name", self.pipeline),
+                "runs what failed again",
+            )
+        if not failed:
             yield self.target.command_anywhere("status", self.pipeline), "where the pipeline stands"
 
     def _causes(self, one: Execution) -> tuple[Cause, ...]:
         """Why an execution ended so; what the actions say themselves where no more can be read."""
-        aws = self._line.aws
+        aws = self.line.aws
         asking = Aws(aws.session, aws.region, aws.endpoint_url, listener=aws.listener)
         try:
             return causes(asking, self.pipeline, one.id)
@@ -247,7 +265,7 @@ class Following:
 
     def _detached(self) -> StoppedError:
         if not self._now:
-            return StoppedError("stopped watching: nothing was stopped")
+            return StoppedError("interrupted: nothing was stopped")
         return StoppedError(
             f"stopped watching: execution {self._now[:8]} of {self.pipeline} goes on",
             hint=f"`{self._command(self._now)}` comes back to it",

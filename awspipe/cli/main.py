@@ -23,6 +23,7 @@ from awspipe.cli.git_credential import git_credential
 from awspipe.cli.history import history
 from awspipe.cli.init import init
 from awspipe.cli.leftovers import leftovers
+from awspipe.cli.logs import logs
 from awspipe.cli.ls import ls
 from awspipe.cli.open import open_
 from awspipe.cli.options import Options, hoisted
@@ -79,7 +80,7 @@ def awspipe(
     context.obj = Options(profile, region, endpoint_url, sandbox, json, debug)
 
 
-WATCHING = (status, run_, watch)
+WATCHING = (status, run_, watch, logs)
 STEERING = (approve, reject, retry, rollback, stop, disable, enable)
 
 ALONE = (build, deploy)
