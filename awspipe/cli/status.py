@@ -12,13 +12,18 @@ import typer
 from awspipe.cli import choosing, pages
 from awspipe.cli.console import Console
 from awspipe.cli.options import SPEC, Options, SpecFile, given
-from awspipe.errors import UsageError
+from awspipe.errors import AwspipeError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from awspipe.aws import Aws
+    from awspipe.cli.target import Target
 
 _HEAD = re.compile(r"(HEAD|@)([~^][0-9]*)*")
+_AT_ONCE = 8
+"""Pipelines that are looked at side by side."""
+
 _HEX = re.compile(r"[0-9a-fA-F]{7,40}")
 
 
@@ -83,33 +88,42 @@ def _resolved(commits: list[str], file: str) -> str:
     return done.stdout.strip()
 
 
-def _read(options: Options, console: Console, name: str, region: str | None, read: Callable[..., Any]) -> Any:
-    """What `read` finds of a pipeline, and where it was looked for."""
+_Named = list[tuple[str, str | None]]
+"""Pipelines with their regions."""
+
+
+def _read(
+    options: Options, console: Console, pipelines: _Named, read: Callable[..., Any]
+) -> Iterator[tuple[Target, Any]]:
+    """Where each pipeline is looked for, and what `read` finds of it: asked side by side, given in order."""
     from awspipe.aws import threads
     from awspipe.cli.target import connect
 
-    target = connect(options, console, region)
-    target.aws.brief = True
-    with threads(1, "status") as pool:
-        answer = pool.submit(read, target.aws, name)
-        found = target.aws.awaited(answer, f"where {name} stands")
-    if found is None:
-        meant = f"for a commit: `{target.command('status', 'NAME', name)}`; " if _HEX.fullmatch(name) else ""
-        raise choosing.missing(target, name, meant)
-    return target, found
+    regions = {region: connect(options, console, region) for _, region in pipelines}
+    for target in regions.values():
+        target.aws.brief = True
+    with threads(min(len(pipelines), _AT_ONCE), "status") as pool:
+        asked = [(name, regions[at], pool.submit(read, regions[at].aws, name)) for name, at in pipelines]
+        for name, target, answer in asked:
+            found = target.aws.awaited(answer, f"where {name} stands")
+            if found is None:
+                raise _missing(target, name)
+            yield target, found
 
 
-def _show(
-    options: Options, console: Console, pipelines: list[tuple[str, str | None]], html: str | None
-) -> None:
+def _missing(target: Target, name: str) -> AwspipeError:
+    meant = f"for a commit: `{target.command('status', 'NAME', name)}`; " if _HEX.fullmatch(name) else ""
+    return choosing.missing(target, name, meant)
+
+
+def _show(options: Options, console: Console, pipelines: _Named, html: str | None) -> None:
     from awspipe.cli.views import page
     from awspipe.cli.views import status as view
     from awspipe.status import status as read
     from awspipe.status import timed
 
     shown = []
-    for name, region in pipelines:
-        target, found = _read(options, console, name, region, read)
+    for target, found in _read(options, console, pipelines, read):
         shown.append((target, found if html is None else timed(target.aws, found)))
         if html != "-":
             console.answer(view.lines(target, found, datetime.now(UTC)))
@@ -128,9 +142,7 @@ def check_page(html: str, commit: str, options: Options) -> None:
         raise UsageError("--json and --html - would both be the output", hint="--html FILE goes with --json")
 
 
-def _find(
-    options: Options, console: Console, commit: str, pipelines: list[tuple[str, str | None]], directory: Path
-) -> int:
+def _find(options: Options, console: Console, commit: str, pipelines: _Named, directory: Path) -> int:
     """Say where a commit is in each pipeline; the exit code."""
     from awspipe import git
     from awspipe.cli.views import whereabouts as view
@@ -138,10 +150,11 @@ def _find(
 
     later = git.descendants(directory, commit)
     everywhere: list[Whereabouts] = []
-    for name, region in pipelines:
-        target, found = _read(
-            options, console, name, region, lambda aws, name: whereabouts(aws, name, commit, later)
-        )
+
+    def read(aws: Aws, name: str) -> Whereabouts | None:
+        return whereabouts(aws, name, commit, later)
+
+    for target, found in _read(options, console, pipelines, read):
         everywhere.append(found)
         console.answer(view.lines(target, found, datetime.now(UTC)))
     code = view.exit_code(everywhere)

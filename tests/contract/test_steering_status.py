@@ -150,6 +150,17 @@ def test_a_pipeline_that_was_never_run_through_says_so(stage: Stage, commands: C
     assert [one["status"] for one in document["stages"]] == ["InProgress", None]
 
 
+def test_several_pipelines_are_shown_in_the_order_of_their_names(stage: Stage, commands: Commands) -> None:
+    for name in ("shop", "blog"):
+        stage.aws.create_pipeline(pipeline=stage.declaration(engine.source(), engine.build(), name=name))
+    shown = commands("status", "shop", "blog", "--json").document["pipelines"]
+    assert [one["pipeline"] for one in shown] == ["shop", "blog"]
+    said = commands("status", "shop", "nowhere", "blog")
+    assert said.code == 1
+    assert said.out.startswith("shop (V2, version 1)")
+    assert "there is no pipeline nowhere in" in said.err
+
+
 def test_a_commit_is_live_until_another_one_is_deployed(stage: Stage) -> None:
     made(stage)
     assert said(where(A), stage) == [
