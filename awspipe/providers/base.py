@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, ClassVar
@@ -61,6 +61,8 @@ class Action(Gated):
     default_outputs: ClassVar[int] = 0
     """How many output artifacts the action makes when the spec does not say."""
     v2_only: ClassVar[bool] = False
+    told_by: ClassVar[str] = ""
+    """The key by which an action is told from another one that has the same `provider`."""
     output_variables: ClassVar[frozenset[str] | None] = frozenset()
     """The variables the action gives to later ones under its namespace; None when they are the user's own."""
     uses_codebuild_minutes: ClassVar[bool] = False
@@ -146,11 +148,30 @@ class Producer(Action):
 
 @cache
 def providers() -> dict[str, type[Action]]:
-    """Every provider by the word a spec uses, found by walking this package."""
+    """Every provider by its name, found by walking this package.
+
+    That is the word a spec uses; where two have the same, one of them has the key that tells it in its name.
+    """
     package = importlib.import_module("awspipe.providers")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"awspipe.providers.{module.name}")
-    return {_word(model): model for model in _leaves(Action)}
+    return {_name(model): model for model in _leaves(Action)}
+
+
+def words() -> list[str]:
+    """Every word that `provider` can be."""
+    return sorted({_word(model) for model in providers().values()})
+
+
+def chosen(word: str, keys: Collection[str]) -> type[Action] | None:
+    """The provider that a word means beside some keys."""
+    named = [model for model in providers().values() if _word(model) == word]
+    told = [model for model in named if model.told_by and model.told_by in keys]
+    return next(iter(told or [model for model in named if not model.told_by]), None)
+
+
+def _name(model: type[Action]) -> str:
+    return f"{_word(model)} with {model.told_by}" if model.told_by else _word(model)
 
 
 def _leaves(model: type[Action]) -> Iterator[type[Action]]:

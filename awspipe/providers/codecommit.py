@@ -13,12 +13,11 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from awspipe.providers.base import Address, Place, Producer
+from awspipe.providers.events import starting
 from awspipe.providers.fields import Flag, Spelled, Text
 from awspipe.resources.base import Reference, Resource
 from awspipe.resources.policy import Statement
 from awspipe.resources.repository import Repository
-from awspipe.resources.role import Role
-from awspipe.resources.rule import Rule
 
 RepositoryName = Annotated[
     Text, Field(max_length=100), Spelled(r"[A-Za-z0-9_.-]+", "use only letters, digits and . _ -")
@@ -59,14 +58,7 @@ class CodeCommit(Producer):
         scope = place.scope
         if not self.existing:
             yield Repository(name=self.repository, scope=scope)
-        role = Role.for_rule(scope, place.part)
-        yield role
-        yield Rule(
-            name=scope.rule(place.part),
-            scope=scope,
-            pattern=self._pattern(place),
-            role_arn=role.arn,
-        )
+        yield from starting(place, self._pattern(place))
 
     def _pattern(self, place: Place) -> dict[str, object]:
         return {

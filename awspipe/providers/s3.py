@@ -19,6 +19,15 @@ from awspipe.resources.policy import Statement
 _PRIVATE = "files-"
 
 
+BucketName = Annotated[
+    Text,
+    Spelled(
+        r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+        "a bucket name has 3 to 63 small letters, digits, . and -, and a letter or digit at each end",
+    ),
+]
+
+
 class S3Deploy(Consumer):
     """Unpacks the artifact into a bucket; with `website: true` the bucket is a public web site."""
 
@@ -35,16 +44,7 @@ class S3Deploy(Consumer):
     """The page that answers for a folder of the site."""
     error: Annotated[Text, Field(max_length=1024)] | None = None
     """The page that answers where there is none."""
-    bucket: (
-        Annotated[
-            Text,
-            Spelled(
-                r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-                "a bucket name has 3 to 63 small letters, digits, . and -, and a letter or digit at each end",
-            ),
-        ]
-        | None
-    ) = None
+    bucket: BucketName | None = None
     """A bucket that is there already: awspipe deploys into it and never changes or removes it."""
     extract: Flag = True
     """false: the artifact goes in as one zip object, whose key `key` must say."""

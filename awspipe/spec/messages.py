@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from awspipe.formats.frames import quoted
 from awspipe.formats.nodes import Finding, Node, Path, Plain, Span
 from awspipe.formats.words import nearest
-from awspipe.providers.base import providers
+from awspipe.providers.base import words
 from awspipe.spec.keys import is_required, known_keys
 
 Said = tuple[str, str]
@@ -236,12 +236,12 @@ def _no_provider(error: ErrorDetails, label: str) -> Said:
 
 def _unknown_provider(error: ErrorDetails, label: str) -> Said:
     word = error["ctx"]["says"]
-    meant = nearest(word, sorted(providers()))
+    meant = nearest(word, words())
     return f"unknown provider {quoted(word)}", _did_you_mean(meant) or _providers()
 
 
 def _providers() -> str:
-    return f"providers: {', '.join(sorted(providers()))}"
+    return f"providers: {', '.join(words())}"
 
 
 def _misspelt_key(error: ErrorDetails, label: str) -> Said:

@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from awspipe.formats.words import nearest
-from awspipe.providers.base import Action, providers
+from awspipe.providers.base import Action, chosen, providers
 from awspipe.providers.fields import Json, Name, Spelled, Strict, Text
 from awspipe.providers.gates import Gated
 
@@ -43,7 +43,7 @@ def model_of(raw: Mapping[str, Any], *, in_stage: bool = False) -> type[Strict] 
     if not in_stage and "actions" in raw:
         return Stage
     word = raw.get("provider")
-    return providers().get(word) if isinstance(word, str) else None
+    return chosen(word, raw.keys()) if isinstance(word, str) else None
 
 
 def _read(value: Any, *, in_stage: bool) -> Strict:

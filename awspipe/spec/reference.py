@@ -76,7 +76,7 @@ def _providers(definitions: Json) -> Iterator[str]:
     for word, model in sorted(providers().items(), key=_place):
         schema = definitions[model.__name__]
         own = [key for key in schema["properties"] if key not in (*_COMMON, *GATES)]
-        yield f"## `provider: {word}`\n"
+        yield f"## `provider: {word.replace(' with ', '` with `')}`\n"
         yield f"{schema['description']}\n"
         yield f"{_facts(model)}\n"
         if own:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from awspipe.formats.words import nearest
 from awspipe.naming import Scope
-from awspipe.providers.base import Place
+from awspipe.providers.base import Place, chosen, providers
 from awspipe.spec import variables
 from awspipe.spec.flow import Broken, Flow, ResolvedAction, flow
 from awspipe.spec.gates import gates
@@ -47,11 +47,19 @@ def source_first(_: Pipeline, resolved: Flow) -> Iterator[Broken]:
             message = (
                 f'the first stage holds only sources, and "{one.action.name}" is of the category {category}'
             )
-            yield Broken(
-                (*one.path, "provider"),
-                message,
-                "begin with a stage that has a source, e.g. codecommit or github",
-            )
+            yield Broken((*one.path, "provider"), message, _source_hint(one))
+
+
+def _source_hint(one: ResolvedAction) -> str:
+    """One word may be a source and something else."""
+    word = getattr(one.action, "provider", "")
+    same = [
+        model for model in providers().values() if model.told_by and chosen(word, {model.told_by}) is model
+    ]
+    for model in same:
+        if model.category == "Source":
+            return f"as a source, {word} needs `{model.told_by}` beside it"
+    return "begin with a stage that has a source, e.g. codecommit or github"
 
 
 def source_only_first(_: Pipeline, resolved: Flow) -> Iterator[Broken]:

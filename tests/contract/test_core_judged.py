@@ -17,7 +17,7 @@ from policy_sentry.querying.actions import get_action_data
 
 from awspipe.graph import wanted
 from awspipe.naming import Scope
-from awspipe.providers.base import providers
+from awspipe.providers.base import words
 from awspipe.resources.late import filled, late_keys
 from awspipe.resources.policy import policy
 from awspipe.resources.role import Role
@@ -42,6 +42,14 @@ SPECS = {
         "  - {name: Deploy, provider: s3}\n"
         for word in ("bitbucket", "github", "gitlab")
     },
+    "objects": (
+        "name: shop\nstages:\n  - {name: Source, provider: s3, bucket: theirs, object: a/source.zip}\n"
+        "  - {name: Deploy, provider: s3}\n"
+    ),
+    "images": (
+        "name: shop\nstages:\n  - {name: Source, provider: ecr, repository: team/shop}\n"
+        "  - {name: Ask, provider: approval}\n"
+    ),
     "custom": _HEAD + "  - name: Call\n    provider: custom\n"
     "    declaration: {actionTypeId: {category: Invoke, provider: Lambda}}\n"
     "    statements:\n"
@@ -112,7 +120,7 @@ def test_every_provider_is_judged() -> None:
         for stage in load_text(text, "awspipe.yml")[0].stages
         for action in getattr(stage, "actions", [stage])
     }
-    assert used == set(providers())
+    assert used == set(words())
 
 
 def test_every_action_is_one_that_aws_has() -> None:

@@ -14,7 +14,7 @@ SCHEMA = json_schema()
 
 @pytest.mark.parametrize("word", sorted(providers()))
 def test_every_provider_and_key_is_on_the_page(word: str) -> None:
-    assert f"\n## `provider: {word}`\n" in PAGE
+    assert f"\n## `provider: {word.replace(' with ', '` with `')}`\n" in PAGE
     for name, field in providers()[word].model_fields.items():
         assert f"\n| `{field.alias or name}` | " in PAGE
 
