@@ -85,10 +85,9 @@ def _perform(aws: Aws, plan: Plan, step: Step, push: Push | None) -> None:
             case Verb.CREATE:
                 _create(aws, _whole(aws, step))
             case Verb.UPDATE:
-                _whole(aws, step).update(aws, step.fields)
+                _whole(aws, step).bring(aws, step.fields)
             case Verb.ADOPT:
-                assert step.resource is not None
-                step.resource.adopt(aws, step.fields)
+                _whole(aws, step).adopt(aws, step.fields)
             case Verb.DELETE:
                 kinds()[step.key.kind].delete(aws, plan.scope, step.key.name)
             case Verb.PUSH:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TypeVar
 
@@ -47,6 +47,7 @@ class Graph:
 
 def wanted(spec: Spec, scope: Scope) -> Graph:
     """The resources, references and addresses of a spec in an account and region."""
+    scope = replace(scope, own_tags=tuple(sorted(spec.tags.items())))
     artifacts = Bucket.for_artifacts(scope)
     placed = [
         (one, Place(scope, one.stage, one.action.name, artifacts.name, one.inputs, one.outputs))

@@ -104,8 +104,16 @@ class _Reading:
             missing=tuple(one for one, future in self._there.items() if not future.result()),
             late=_arns(aws, scope, self._graph, answers),
             adoptable=self._adoptable(answers) if adopt else {},
+            tags=self._tags(answers) if scope.own_tags else {},
             unpushed=tuple(one for one, is_so in unpushed.items() if is_so),
         )
+
+    def _tags(self, answers: Mapping[Key, Live | None]) -> dict[Key, dict[str, str]]:
+        """The tags of what is ours: most of them were asked for to see whose it is."""
+        scope = self._graph.scope
+        ours = [key for key, one in answers.items() if one and one.owner == scope.pipeline]
+        found = _map(self._pool, lambda key: _tags(self._aws, scope, key), ours)
+        return {key: tags for key, tags in found.items() if tags is not None}
 
     def _adoptable(self, answers: Mapping[Key, Live | None]) -> dict[Key, Live | Untouchable]:
         wanted = self._graph.by_key
@@ -211,6 +219,11 @@ def _map(pool: ThreadPoolExecutor, call: Callable[[K], T], keys: Iterable[K]) ->
 def _read(aws: Aws, resource: Resource) -> Live | None:
     with explained(f"look at {resource.key}"):
         return type(resource).read(aws, resource.scope, resource.name, frozenset(resource.body()))
+
+
+def _tags(aws: Aws, scope: Scope, key: Key) -> dict[str, str] | None:
+    with explained(f"look at the tags of {key}"):
+        return kinds()[key.kind].tags(aws, scope, key.name)
 
 
 def _has_no_owner(live: Live | None) -> bool:

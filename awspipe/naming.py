@@ -59,11 +59,13 @@ class Scope:
     account: str
     region: str
     partition: str = "aws"
+    own_tags: tuple[tuple[str, str], ...] = ()
+    """The user's own tags for all that is made."""
 
     @property
     def tags(self) -> dict[str, str]:
-        """The owner tag, as a mapping."""
-        return {OWNER_TAG: self.pipeline}
+        """The user's own tags and the owner tag, as a mapping."""
+        return {**dict(self.own_tags), OWNER_TAG: self.pipeline}
 
     def arn(self, service: str, resource: str) -> str:
         """An ARN in this account and region."""

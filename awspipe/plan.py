@@ -10,7 +10,7 @@ from typing import Any
 
 from awspipe.graph import Graph, Source
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Kept, Key, Live, Reference, Resource, Untouchable, kinds
+from awspipe.resources.base import TAGS, Body, Kept, Key, Live, Reference, Resource, Untouchable, kinds
 from awspipe.resources.late import filled, late_keys, texts
 
 
@@ -90,6 +90,8 @@ class State:
     """The ARNs that AWS made up, as far as they are known."""
     adoptable: Mapping[Key, Live | Untouchable] = dataclasses.field(default_factory=dict)
     """What has one of our names and no owner, where it is to be taken over, and whether it can be."""
+    tags: Mapping[Key, Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    """The tags of what is ours, where the user has tags of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,13 +229,22 @@ def _compare(resource: Resource, state: State) -> Step:
         return Step(Verb.CREATE, resource.key, resource=resource)
     if isinstance(unowned, Live):
         return Step(Verb.ADOPT, resource.key, tuple(_changes(resource, unowned.body)), resource)
-    changes = tuple(_changes(resource, live.body))
+    changes = (*_changes(resource, live.body), *_tag_changes(resource, state.tags.get(resource.key)))
     return Step(Verb.UPDATE if changes else Verb.KEEP, resource.key, changes, resource)
 
 
 def _changes(resource: Resource, live: Body) -> Iterator[Change]:
     for field, value in resource.body().items():
         yield from differences(value, live.get(field), field, exact=field in resource.exact)
+
+
+def _tag_changes(resource: Resource, live: Mapping[str, str] | None) -> Iterator[Change]:
+    """The user's own tags that are missing or differ; others may be anybody's."""
+    if live is None:
+        return
+    for name, value in resource.scope.own_tags:
+        if live.get(name) != value:
+            yield Change(f"{TAGS}.{name}", live.get(name), value)
 
 
 def _label(value: Any, index: int) -> str:

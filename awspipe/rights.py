@@ -95,7 +95,8 @@ def _needs_of_up(graph: Graph) -> Iterator[_Need]:
             yield from _each(kind, graph, "", kind.permissions.search)
     for one in graph.resources:
         rights = one.permissions
-        yield from _each(type(one), graph, one.name, rights.find | rights.read | rights.make)
+        tagging = rights.tag if graph.scope.own_tags else frozenset()
+        yield from _each(type(one), graph, one.name, rights.find | rights.read | rights.make | tagging)
     for reference in graph.references:
         kind = kinds()[reference.kind]
         yield from _each(kind, graph, reference.name, kind.permissions.use)

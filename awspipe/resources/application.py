@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from awspipe.aws import Aws, maybe, owner_of, tag_list
+from awspipe.aws import Aws, maybe, tag_list, tags_of
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource, Untouchable
 from awspipe.resources.rights import Rights
@@ -64,8 +64,15 @@ class Application(Resource):
         found = find_application(aws, name)
         if found is None:
             return None
-        answer = aws.client("codedeploy").list_tags_for_resource(ResourceArn=scope.application_arn(name))
-        return Live({"computePlatform": found["application"]["computePlatform"]}, owner_of(answer["Tags"]))
+        platform = found["application"]["computePlatform"]
+        return Live({"computePlatform": platform}, cls.owner(aws, scope, name))
+
+    @classmethod
+    def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
+        """One call."""
+        arn = scope.application_arn(name)
+        answer = maybe(lambda: aws.client("codedeploy").list_tags_for_resource(ResourceArn=arn), ABSENT)
+        return answer and tags_of(answer["Tags"])
 
     @classmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:

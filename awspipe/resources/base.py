@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from awspipe.naming import Scope
+from awspipe.naming import OWNER_TAG, Scope
 from awspipe.resources.rights import Rights
 
 if TYPE_CHECKING:
     from awspipe.aws import Aws
+
+TAGS = "tags"
+"""What stands for a resource's tags where its fields are named."""
 
 Body = dict[str, Any]
 """The fields of a resource that awspipe answers for, in AWS's own names."""
@@ -122,6 +125,13 @@ class Resource(ABC):
         """Send the top-level `fields` of the body that differ."""
         raise NotImplementedError(f"{self.kind} has nothing to update: {sorted(fields)}")
 
+    def bring(self, aws: Aws, fields: frozenset[str]) -> None:
+        """Make the `fields` that differ as they are wanted; `TAGS` stands for all its tags."""
+        if TAGS in fields:
+            self.claim(aws)
+        if rest := fields - {TAGS}:
+            self.update(aws, rest)
+
     def adoptable(self, aws: Aws) -> Live | Untouchable:
         """What has this name and no owner, if it can be taken over; by default it cannot.
 
@@ -131,13 +141,11 @@ class Resource(ABC):
 
     def adopt(self, aws: Aws, fields: frozenset[str]) -> None:
         """Take it over: tag it as ours, then send the `fields` that differ."""
-        self.claim(aws)
-        if fields:
-            self.update(aws, fields)
+        self.bring(aws, fields | {TAGS})
 
+    @abstractmethod
     def claim(self, aws: Aws) -> None:
-        """Tag it as ours and leave its other tags."""
-        raise NotImplementedError(f"{self.kind} cannot be adopted")
+        """Give it the owner tag and the user's own ones, and leave its other tags."""
 
     @classmethod
     @abstractmethod
@@ -191,10 +199,20 @@ class Resource(ABC):
         return tagged.names(cls)
 
     @classmethod
+    def tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
+        """The tags of one, asked for once a reading; None where there is none of this name."""
+        return aws.once(("tags", cls.kind, name), lambda: cls.ask_tags(aws, scope, name))
+
+    @classmethod
+    @abstractmethod
+    def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
+        """AWS's answer for `tags`."""
+
+    @classmethod
     def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:
-        """The pipeline that a listed one is tagged for."""
-        live = cls.read(aws, scope, name, frozenset())
-        return None if live is None else live.owner
+        """The pipeline that one is tagged for."""
+        tags = cls.tags(aws, scope, name)
+        return None if tags is None else tags.get(OWNER_TAG)
 
     @classmethod
     def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:

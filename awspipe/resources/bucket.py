@@ -124,6 +124,7 @@ class Bucket(Resource):
         remove=_OF_OBJECTS | {"s3:DeleteBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"},
         adopt=frozenset({"s3:ListBucketVersions", "s3:PutBucketTagging"}),
         show=frozenset({_READ}),
+        tag=frozenset({"s3:PutBucketTagging"}),
         unbound=frozenset({"s3:ListAllMyBuckets"}),
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
@@ -237,9 +238,10 @@ class Bucket(Resource):
     @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
         """Whose it is, then the `fields` asked for side by side."""
-        owner = cls._owner(aws, scope, name)
-        if owner is _NO_BUCKET:
+        tags = cls.tags(aws, scope, name)
+        if tags is None:
             return None
+        owner = owner_of(tags)
         if owner != scope.pipeline:
             return Live({}, owner)
         return Live(cls._settings(aws, scope, name, fields), owner)
@@ -256,9 +258,9 @@ class Bucket(Resource):
         )
         return dict(zip(chosen, values, strict=True))
 
-    @staticmethod
-    def _owner(aws: Aws, scope: Scope, name: str) -> str | None:
-        """The owner tag's value, None without one, or `_NO_BUCKET`."""
+    @classmethod
+    def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
+        """One call; it also shows whether the bucket is this account's."""
         found: list[dict[str, str]] = []
 
         def ask() -> None:
@@ -267,9 +269,9 @@ class Bucket(Resource):
 
         match refusal(ask, "NoSuchBucket", "NoSuchTagSet", *DENIED):
             case "NoSuchBucket":
-                return _NO_BUCKET
+                return None
             case "" | "NoSuchTagSet":
-                return owner_of(found)
+                return tags_of(found)
             case _:
                 raise _not_ours(scope, name, "s3:GetBucketTagging")
 
@@ -332,10 +334,7 @@ class Bucket(Resource):
     @classmethod
     def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:
         """The tag says; a bucket whose name could not be the pipeline's is not even asked."""
-        return cls._owner(aws, scope, name) if scope.owns_bucket_name(name) else None
-
-
-_NO_BUCKET = "\0no bucket"
+        return super().owner(aws, scope, name) if scope.owns_bucket_name(name) else None
 
 
 def _lifecycle() -> list[dict[str, Any]]:

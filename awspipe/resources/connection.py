@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from awspipe.aws import Aws, absent, maybe, owner_of, tag_list
+from awspipe.aws import Aws, absent, maybe, owner_of, tag_list, tags_of
 from awspipe.errors import AwsError, HandshakeError
 from awspipe.events import Handshake
 from awspipe.naming import Scope
@@ -173,6 +173,22 @@ class Connection(Resource):
         arns = {arn for arn in tagged.arns() if _ARN.fullmatch(arn)}
         found = _all(aws) if arns else ()
         return frozenset(one["ConnectionName"] for one in found if one["ConnectionArn"] in arns)
+
+    @classmethod
+    def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
+        """Those of the one that is ours."""
+        arn = cls.made_up_arn(aws, scope, name)
+        answer = arn and maybe(
+            lambda: aws.client("codeconnections").list_tags_for_resource(ResourceArn=arn), _ABSENT
+        )
+        return tags_of(answer["Tags"]) if answer else None
+
+    def claim(self, aws: Aws) -> None:
+        """One call."""
+        arn = self.made_up_arn(aws, self.scope, self.name)
+        if arn is None:
+            raise AwsError(f"connection {self.name} has gone meanwhile", hint="run the command again")
+        aws.client("codeconnections").tag_resource(ResourceArn=arn, Tags=tag_list(self.scope.tags))
 
     @classmethod
     def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from awspipe.aws import Aws, absent, maybe, owner_of, tag_list
+from awspipe.aws import Aws, absent, maybe, tag_list, tags_of
 from awspipe.explain import code_of
 from awspipe.naming import Scope
 from awspipe.resources.application import ABSENT as NO_APPLICATION
@@ -148,10 +148,10 @@ class DeploymentGroup(Resource):
         return Live(body, cls.owner(aws, scope, name))
 
     @classmethod
-    def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:
-        """The tag says."""
+    def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
+        """One call."""
         arn = scope.deployment_group_arn(*name.split("/"))
-        return owner_of(aws.client("codedeploy").list_tags_for_resource(ResourceArn=arn)["Tags"])
+        return tags_of(aws.client("codedeploy").list_tags_for_resource(ResourceArn=arn)["Tags"])
 
     @classmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from awspipe.aws import Aws, absent, maybe, owner_of
+from awspipe.aws import Aws, absent, maybe, tags_of
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource, Untouchable
 from awspipe.resources.rights import Rights
@@ -80,12 +80,12 @@ class LogGroup(Resource):
         return Live({"retentionInDays": found.get("retentionInDays")}, cls.owner(aws, scope, name))
 
     @classmethod
-    def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:
-        """The tag says."""
+    def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
+        """One call."""
         answer = maybe(
             lambda: aws.client("logs").list_tags_for_resource(resourceArn=scope.log_group_arn(name)), _ABSENT
         )
-        return answer and owner_of(answer["tags"])
+        return answer and tags_of(answer["tags"])
 
     @classmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:

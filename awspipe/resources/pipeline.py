@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from awspipe.aws import Aws, absent, maybe, owner_of, tag_list
+from awspipe.aws import Aws, absent, maybe, tag_list, tags_of
 from awspipe.explain import code_of
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource, Untouchable
@@ -209,15 +209,15 @@ class Pipeline(Resource):
         return frozenset(() if cls.running(aws, scope.pipeline) is None else {scope.pipeline})
 
     @classmethod
-    def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:
-        """The tag says."""
+    def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
+        """One call."""
         arn = scope.pipeline_arn
         answer = maybe(
             lambda: aws.client("codepipeline").list_tags_for_resource(resourceArn=arn),
             "ResourceNotFoundException",
             _ABSENT,
         )
-        return answer and owner_of(answer["tags"])
+        return answer and tags_of(answer["tags"])
 
 
 _ALWAYS: Body = {"runOrder": 1, "configuration": {}, "inputArtifacts": [], "outputArtifacts": []}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from awspipe.aws import Aws, absent, batches, owner_of, tag_list, tags_of
 from awspipe.explain import code_of
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Live, Resource, Untouchable
+from awspipe.resources.base import TAGS, Body, Live, Resource, Untouchable
 from awspipe.resources.pipeline import Pipeline
 from awspipe.resources.rights import Rights
 
@@ -101,11 +101,21 @@ class BuildProject(Resource):
 
     def create(self, aws: Aws) -> None:
         """One call, repeated while the role is too young."""
-        self._send(aws, "create_project", self.body())
+        self._send(aws, "create_project", self.body(), self.scope.tags)
 
     def update(self, aws: Aws, fields: frozenset[str]) -> None:
-        """The fields that differ, and the tags: an update without them removes them."""
-        self._send(aws, "update_project", {key: self.body()[key] for key in fields})
+        """The fields that differ, and all its tags: an update without some removes them."""
+        found = _projects(aws, [self.name])[self.name] or {}
+        tags = {**tags_of(found.get("tags", [])), **self.scope.tags}
+        self._send(aws, "update_project", {key: self.body()[key] for key in fields}, tags)
+
+    def bring(self, aws: Aws, fields: frozenset[str]) -> None:
+        """One call: an update takes the tags too."""
+        self.update(aws, fields - {TAGS})
+
+    def claim(self, aws: Aws) -> None:
+        """An update of nothing but the tags."""
+        self.update(aws, frozenset())
 
     def adoptable(self, aws: Aws) -> Live | Untouchable:
         """A project whose builds nobody else starts."""
@@ -116,15 +126,9 @@ class BuildProject(Resource):
             return Untouchable("a webhook starts its builds, and they would stop to work")
         return Live(_told(found), None)
 
-    def adopt(self, aws: Aws, fields: frozenset[str]) -> None:
-        """One call: an update takes the tags too, and those it had stay."""
-        found = _projects(aws, [self.name])[self.name] or {}
-        tags = {**tags_of(found.get("tags", [])), **self.scope.tags}
-        self._send(aws, "update_project", {key: self.body()[key] for key in fields}, tags)
-
-    def _send(self, aws: Aws, operation: str, body: Body, tags: Mapping[str, str] | None = None) -> None:
+    def _send(self, aws: Aws, operation: str, body: Body, tags: Mapping[str, str]) -> None:
         call = getattr(aws.client("codebuild"), operation)
-        owned = tag_list(tags or self.scope.tags, "key", "value")
+        owned = tag_list(tags, "key", "value")
         aws.patiently(
             lambda: call(name=self.name, tags=owned, **body),
             refused=_role_too_young,
@@ -137,6 +141,12 @@ class BuildProject(Resource):
         """The project's settings, environment variables by name."""
         project = aws.preloaded(cls.kind, name, lambda: _projects(aws, [name])[name])
         return None if project is None else Live(_told(project), owner_of(project.get("tags", [])))
+
+    @classmethod
+    def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
+        """They are among its settings."""
+        project = aws.preloaded(cls.kind, name, lambda: _projects(aws, [name])[name])
+        return None if project is None else tags_of(project.get("tags", []))
 
     @classmethod
     def preload(cls, aws: Aws, names: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from awspipe.aws import Aws, batches, maybe, owner_of
+from awspipe.aws import Aws, batches, maybe, tags_of
 from awspipe.explain import DENIED
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Kept, Live, Resource, Untouchable
@@ -73,8 +73,14 @@ class Repository(Resource):
         metadata = cls._metadata(aws, name)
         if metadata is None:
             return None
-        answer = aws.client("codecommit").list_tags_for_resource(resourceArn=scope.repository_arn(name))
-        return Live({DEFAULT_BRANCH: metadata.get(DEFAULT_BRANCH)}, owner_of(answer["tags"]))
+        return Live({DEFAULT_BRANCH: metadata.get(DEFAULT_BRANCH)}, cls.owner(aws, scope, name))
+
+    @classmethod
+    def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
+        """One call."""
+        arn = scope.repository_arn(name)
+        answer = maybe(lambda: aws.client("codecommit").list_tags_for_resource(resourceArn=arn), _ABSENT)
+        return answer and tags_of(answer["tags"])
 
     @classmethod
     def exists(cls, aws: Aws, scope: Scope, name: str) -> bool:

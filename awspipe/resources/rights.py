@@ -29,6 +29,8 @@ class Rights:
     """To make one and to bring it to what is wanted: `up`."""
     remove: frozenset[str] = _NONE
     """`down`."""
+    tag: frozenset[str] = _NONE
+    """What tags of the user's own need beyond all that: `up`."""
     adopt: frozenset[str] = _NONE
     """What taking one over needs beyond all that: `up --adopt`."""
     show: frozenset[str] = _NONE
@@ -43,4 +45,4 @@ class Rights:
     def all(self) -> frozenset[str]:
         """Every action."""
         looks = self.search | self.find | self.read | self.use | self.many
-        return looks | self.make | self.remove | self.adopt | self.show | self.steer
+        return looks | self.make | self.tag | self.remove | self.adopt | self.show | self.steer

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
-from awspipe.aws import Aws, absent, maybe, refusal, tag_list
+from awspipe.aws import Aws, absent, maybe, refusal, tag_list, tags_of
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource, Untouchable
 from awspipe.resources.policy import Document, Statement, policy, trust
@@ -41,6 +41,7 @@ class Role(Resource):
                 "iam:ListRolePolicies",
             }
         ),
+        tag=frozenset({"iam:ListRoleTags"}),
         unbound=frozenset({"iam:ListRoles"}),
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"EntityAlreadyExists"})
@@ -205,6 +206,16 @@ class Role(Resource):
         """The role. One that is not there has no path yet: IAM judges who looks for it by its bare name."""
         bare = f"arn:{scope.partition}:iam::{scope.account}:role/{name}"
         return (scope.role_arn(name), bare) if action in cls.permissions.read else (scope.role_arn(name),)
+
+    @classmethod
+    def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
+        """IAM's lists have no tags, so this is a call a role: only where the user has tags of their own."""
+        answer = maybe(lambda: aws.client("iam").list_role_tags(RoleName=name), _ABSENT)
+        return answer and tags_of(answer["Tags"])
+
+    def claim(self, aws: Aws) -> None:
+        """One call."""
+        aws.client("iam").tag_role(RoleName=self.name, Tags=tag_list(self.scope.tags))
 
     @classmethod
     def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from awspipe.aws import Aws, absent, maybe, owner_of, refusal, tag_list
+from awspipe.aws import Aws, absent, maybe, refusal, tag_list, tags_of
 from awspipe.errors import AwsError
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource, Untouchable
@@ -145,11 +145,11 @@ class Rule(Resource):
         )
 
     @classmethod
-    def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:
-        """The tag says."""
+    def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
+        """One call."""
         arn = scope.rule_arn(name)
         answer = maybe(lambda: aws.client("events").list_tags_for_resource(ResourceARN=arn), _ABSENT)
-        return answer and owner_of(answer["Tags"])
+        return answer and tags_of(answer["Tags"])
 
 
 def _body(rule: dict[str, Any], targets: list[dict[str, Any]]) -> Body:

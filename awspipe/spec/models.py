@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union
 
 from pydantic import (
+    AfterValidator,
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
@@ -125,6 +126,21 @@ VariableName = Annotated[
 _VariableText = Annotated[Text, Field(max_length=1000), _ONE_LINE]
 
 
+def _not_reserved(name: str) -> str:
+    if name.lower().startswith(("aws:", "awspipe:")):
+        raise ValueError(f"tags that begin with {name.partition(':')[0].lower()}: are not yours to set")
+    return name
+
+
+# What all services take that awspipe makes something of; letters of any language.
+_TAG = Spelled(
+    r"""[^!"#$%&'()*,;<>?\[\]\\^`{|}~\x00-\x1f\x7f]+""",
+    "use only letters, digits, spaces and + - = . _ : / @",
+)
+TagName = Annotated[Text, Field(max_length=127), _TAG, AfterValidator(_not_reserved)]
+TagValue = Annotated[Text, Field(max_length=255), _TAG]
+
+
 class Pipeline(Strict):
     """One pipeline."""
 
@@ -148,6 +164,9 @@ class Pipeline(Strict):
         | None
     ) = None
     """The AWS region; by default the region of the AWS profile."""
+    tags: Annotated[dict[TagName, TagValue], Field(max_length=49)] = Field(default_factory=dict)
+    """Tags of your own for everything that is made: `{team: web}`. One that you take out again stays where it
+    is."""
     type: Literal["V1", "V2"] = "V2"
     """V1 costs a fixed price a month, V2 per minute of each action; V2 can do more."""
     mode: Literal["SUPERSEDED", "QUEUED", "PARALLEL"] = "SUPERSEDED"

@@ -146,7 +146,7 @@ def declared(kind: str) -> frozenset[str]:
     """What a kind says that `up` and `down` need, the tag index with it."""
     found, rights = kinds()[kind], kinds()[kind].permissions
     index = {"tag:GetResources"} if found.indexed else set()
-    elsewhere = rights.show | rights.steer | rights.adopt | GIT
+    elsewhere = rights.show | rights.steer | rights.adopt | rights.tag | GIT
     here = rights.search | rights.find | rights.read | rights.use | rights.make | rights.remove
     return (rights.all - (elsewhere - here) - GIT) | index
 
