@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import threading
 import time
 import uuid
@@ -210,7 +211,7 @@ def _start(said: str) -> str:
 
 
 def until_end(runner: Runner) -> None:
-    """Run a build. Ctrl-C ends it with all that runs in it, and is then passed on."""
+    """Run a build. Ctrl-C and SIGTERM end it with all that runs in it, and are then passed on as Ctrl-C."""
     failed: list[BaseException] = []
 
     def run() -> None:
@@ -220,6 +221,7 @@ def until_end(runner: Runner) -> None:
             failed.append(error)
 
     thread = threading.Thread(target=run, name="awspipe-build")
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     thread.start()
     try:
         while thread.is_alive():
@@ -228,5 +230,7 @@ def until_end(runner: Runner) -> None:
         runner.stop()
         thread.join()
         raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if failed:
         raise failed[0]

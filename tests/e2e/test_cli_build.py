@@ -171,8 +171,10 @@ def test_secrets_are_given_or_come_from_the_sandbox_that_runs(shell: Shell, tmp_
     assert (made / "two/seen").read_text() == "kept-token"
 
 
-@pytest.mark.parametrize("isolation", ["", "process"])
-def test_ctrl_c_ends_all_that_runs(shell: Shell, tmp_path: Path, isolation: str) -> None:
+@pytest.mark.parametrize(("isolation", "number"), [("", signal.SIGINT), ("process", signal.SIGTERM)])
+def test_ctrl_c_ends_all_that_runs(
+    shell: Shell, tmp_path: Path, isolation: str, number: signal.Signals
+) -> None:
     began, mark = tmp_path / "began", f"84{os.getpid()}{time.monotonic_ns() % 10**7}"
     text = HEAD + f"phases:\n  build:\n    commands: ['(setsid sleep {mark} &) ; echo began; sleep {mark}']\n"
     made = folder(tmp_path / "site", buildspec_yml=text)
@@ -190,7 +192,7 @@ def test_ctrl_c_ends_all_that_runs(shell: Shell, tmp_path: Path, isolation: str)
         while "    began\n" not in began.read_text():
             assert time.monotonic() < deadline, began.read_text()
             time.sleep(0.02)
-        os.killpg(running.pid, signal.SIGINT)
+        os.killpg(running.pid, number)
         running.wait(timeout=30)
     assert running.returncode == 130
     assert "Traceback" not in began.read_text()

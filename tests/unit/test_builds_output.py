@@ -69,6 +69,10 @@ def test_a_secret_that_holds_another_is_masked_whole() -> None:
     assert logged([b"abcd abcdefgh\n"], "abcd", "abcdefgh") == [f"{MASK} {MASK}"]
 
 
+def test_what_is_too_short_to_be_a_secret_is_shown() -> None:
+    assert logged([b"axb abc\n"], "x", "abc") == [f"axb {MASK}"]
+
+
 def test_the_end_of_a_command_is_not_the_end_of_the_pipe() -> None:
     world = FakeWorld()
     output = Output(Log(world.write, world.now))

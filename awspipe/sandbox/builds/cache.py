@@ -18,7 +18,7 @@ from awspipe.sandbox.builds.cachestore import SIZE_LIMIT, CacheError, Store
 from awspipe.sandbox.builds.logs import Log
 from awspipe.sandbox.builds.rooms import Rooms, Spot
 from awspipe.sandbox.builds.shell import Shell
-from awspipe.sandbox.builds.sources import within
+from awspipe.sandbox.builds.sources import link, within
 
 _COUNT_LIMIT = 500_000
 _WILD = "*?["
@@ -148,9 +148,7 @@ def _extract(held: tarfile.TarFile, member: tarfile.TarInfo, name: str, target: 
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     if member.issym():
-        inside = not os.path.isabs(member.linkname) and within(path.parent / member.linkname, target)  # noqa: PTH117
-        if inside and not os.path.lexists(path):
-            path.symlink_to(member.linkname)
+        link(path, member.linkname, target)
     elif member.isreg() and not path.is_symlink():
         content = held.extractfile(member)
         assert content is not None

@@ -14,6 +14,8 @@ _LATEST = 1000
 _PAUSE = 0.3
 _LONGEST = 16 * 1024
 _SHORTEST = 4
+_SECRET = 3
+"""What is shorter is no secret, and would be masked out of every word."""
 MASK = "***"
 
 
@@ -31,7 +33,7 @@ class Log:
     def mask(self, value: str) -> None:
         """Never show this value; of one of several lines, none of them."""
         lines = [one.strip() for one in value.splitlines() if len(one.strip()) >= _SHORTEST]
-        found = {value, *(lines if len(lines) > 1 else ())} - {""}
+        found = {one for one in (value, *(lines if len(lines) > 1 else ())) if len(one) >= _SECRET}
         with self._turn:
             self._secrets = sorted({*self._secrets, *found}, key=len, reverse=True)
 

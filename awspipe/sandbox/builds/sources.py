@@ -42,16 +42,15 @@ def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> 
     path.parent.mkdir(parents=True, exist_ok=True)
     if stat.S_ISLNK(mode):
         with archive.open(entry) as said:
-            _link(path, said.read(_LINK_LIMIT), target)
+            link(path, said.read(_LINK_LIMIT).decode("utf-8", "surrogateescape"), target)
     elif not path.is_symlink():
         _write(archive, entry, path)
         path.chmod(0o755 if mode & 0o111 else 0o644)
 
 
-def _link(path: Path, said: bytes, target: Path) -> None:
-    """A link as git keeps it; one that leads out of the source is left out."""
-    to = said.decode("utf-8", "surrogateescape")
-    if not path.exists() and not os.path.isabs(to) and within(path.parent / to, target):  # noqa: PTH117
+def link(path: Path, to: str, target: Path) -> None:
+    """Make a link; one that leads out of the target is left out."""
+    if not os.path.lexists(path) and not os.path.isabs(to) and within(path.parent / to, target):  # noqa: PTH117
         path.symlink_to(to)
 
 
