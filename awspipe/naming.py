@@ -12,6 +12,9 @@ from dataclasses import dataclass
 OWNER_TAG = "awspipe:pipeline"
 """The tag that makes a resource ours; its value is the pipeline's name. It is part of every create call."""
 
+EXPIRES_TAG = "awspipe:expires"
+"""The tag on a pipeline that says until when it is wanted, e.g. `2026-11-26T21:00:00Z`."""
+
 ROLE_PATH_ROOT = "/awspipe/"
 
 # Bahrain and the UAE have no account-regional bucket namespace.

@@ -65,6 +65,7 @@ def show(
     from awspipe.cost.prices import shipped
     from awspipe.cost.report import Report
     from awspipe.cost.usage import everywhere
+    from awspipe.expiry import ends, passed
 
     options = given(context)
     console = Console(json=options.json)
@@ -72,6 +73,7 @@ def show(
     if bill and not yes:
         _agree_to_pay(console, options)
     asked = target.aws.submit(lambda: account_plan(target.aws))
+    ending = target.aws.submit(lambda: ends(target.aws))
     month = Month.of(datetime.now(UTC))
     reading = everywhere(target.aws, regions, month, name or "")
     _check(reading, name)
@@ -82,6 +84,7 @@ def show(
     console.answer(view.lines(report, reading, asked.result(), name or ""))
     if charged is not None:
         console.answer(view.bill_lines(charged))
+    console.say(passed(ending.result(), month.now))
 
 
 def _agree_to_pay(console: Console, options: Options) -> None:
@@ -110,7 +113,16 @@ def _check(reading: Reading, name: str | None) -> None:
 
 
 def connected(options: Options, console: Console) -> tuple[Target, tuple[str, ...]]:
-    """The connection, and the regions to look in: one, or with --region all every enabled one."""
+    """The connection, and the regions to look in: one, or with --region all every enabled one; both said."""
+    target, regions = places(options, console)
+    console.say(target.first_line())
+    if options.region == EVERYWHERE:
+        console.say(f"  . looking in {len(regions)} regions")
+    return target, regions
+
+
+def places(options: Options, console: Console) -> tuple[Target, tuple[str, ...]]:
+    """As `connected`, with nothing said."""
     from awspipe.cli.target import connect
     from awspipe.cost.account import Unknown
     from awspipe.cost.usage import enabled_regions
@@ -118,14 +130,11 @@ def connected(options: Options, console: Console) -> tuple[Target, tuple[str, ..
 
     if options.region != EVERYWHERE:
         target = connect(options, console)
-        console.say(target.first_line())
         return target, (target.aws.region,)
     target = connect(replace(options, region=None), console)
-    console.say(target.first_line())
     regions = enabled_regions(target.aws)
     if isinstance(regions, Unknown):
         raise AwsError(f"the account's regions cannot be listed: {regions.why}", code="AccessDenied")
-    console.say(f"  . looking in {len(regions)} regions")
     return target, regions
 
 

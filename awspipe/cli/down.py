@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,16 +13,17 @@ import typer
 
 from awspipe.cli.console import Console
 from awspipe.cli.options import SPEC, Only, Options, SpecFiles, Yes, file_words, given
-from awspipe.errors import ApplyError, AwspipeError
+from awspipe.errors import ApplyError, AwspipeError, UsageError
 
 if TYPE_CHECKING:
+    from awspipe.aws import Aws
     from awspipe.cli.target import Target
     from awspipe.cost.stops import Stop
     from awspipe.live import Inventory
     from awspipe.plan import Plan
 
 
-def down(
+def down(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     context: typer.Context,
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME]...", help="Pipelines; by default the spec's.")
@@ -36,6 +38,12 @@ def down(
         ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go, and stop.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every pipeline that awspipe made; --region all: everywhere.")
+    ] = False,
+    expired: Annotated[
+        bool, typer.Option("--expired", help="Every pipeline whose time (`up --ttl`) has passed.")
+    ] = False,
 ) -> None:
     """Remove a pipeline and everything made for it.
 
@@ -45,9 +53,55 @@ def down(
     options = given(context)
     console = Console(json=options.json)
     words = tuple(names or file_words(*file, only=only or ()))
-    named = _named(names or (), file, only or ())
+    if every or expired:
+        if names or (every and expired):
+            raise UsageError("--all, --expired and a NAME exclude each other", hint="use one of them")
+        words, options, named = _found(options, console, expired=expired)
+    else:
+        named = _named(names or (), file, only or ())
     removals = Removals(console, options, words, delete_data, _looked(options, console, named, delete_data))
     console.document({"pipelines": removals.show() if dry_run else removals.carry_out(yes=yes)})
+
+
+def _found(
+    options: Options, console: Console, *, expired: bool
+) -> tuple[tuple[str, ...], Options, list[tuple[str, str | None]]]:
+    """The pipelines that no NAME names: all of ours, or those whose time has passed; where they are."""
+    from awspipe.aws import threads
+    from awspipe.cli.cost import EVERYWHERE, places
+
+    target, regions = places(options, console)
+    connections = [target.aws.at(region) for region in regions]
+    with threads(8, "regions") as pool:
+        look = _expired if expired else partial(_all, console=console)
+        answers = list(pool.map(look, connections))
+    found = [(name, region) for region, names in zip(regions, answers, strict=True) for name in names]
+    if not found:
+        console.answer(f"no pipeline {'whose time has passed' if expired else 'of awspipe'} was found")
+    everywhere = options.region == EVERYWHERE
+    words = ("--expired" if expired else "--all", *(("--region", EVERYWHERE) if everywhere else ()))
+    return words, replace(options, region=None) if everywhere else options, [*found]
+
+
+def _all(aws: Aws, console: Console) -> list[str]:
+    """Every pipeline of ours that is there, or that has left something."""
+    from awspipe.cost.leftovers import owners
+    from awspipe.listing import pipelines
+
+    named, unread = owners(aws)
+    console.say(f"  ! not looked at in {aws.region}: {why}" for why in unread)
+    return sorted({one.name for one in pipelines(aws, datetime.now(UTC))} | named)
+
+
+def _expired(aws: Aws) -> list[str]:
+    from awspipe.cost.account import Unknown
+    from awspipe.errors import AwsError
+    from awspipe.expiry import expired
+
+    found = expired(aws, datetime.now(UTC))
+    if isinstance(found, Unknown):
+        raise AwsError(f"whose time has passed cannot be read: {found.why}", code="AccessDenied")
+    return list(found)
 
 
 def removed(options: Options, console: Console, names: Sequence[str], *, yes: bool) -> None:

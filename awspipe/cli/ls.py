@@ -30,16 +30,19 @@ def ls(
 def _plainly(options: Options) -> None:
     from awspipe.cli.target import connect
     from awspipe.cli.views import ls as view
+    from awspipe.expiry import ends, passed
     from awspipe.listing import pipelines, with_latest
 
     console = Console(json=options.json)
     target = connect(options, console)
     console.say(target.first_line())
     now = datetime.now(UTC)
+    ending = target.aws.submit(lambda: ends(target.aws))
     found = with_latest(target.aws, pipelines(target.aws, now))
     console.document(view.document(target.aws.account, target.aws.region, found))
     console.answer(view.lines(found, now))
     console.say(view.notes(found))
+    console.say(passed(ending.result(), now))
 
 
 def _with_cost(options: Options) -> None:

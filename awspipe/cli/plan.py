@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -26,7 +27,7 @@ def plan(
     Signs: + is made, ~ is changed (each field before -> after), @ is taken over, - is removed, = stays as it
     is.
     """
-    from awspipe.cli import money
+    from awspipe.cli import money, ttl
     from awspipe.cli.planning import prepare
     from awspipe.cli.views import money as money_view
     from awspipe.cli.views import plan as view
@@ -34,6 +35,7 @@ def plan(
     options = given(context)
     console = Console(json=options.json)
     prepared = prepare(options, console, file, push=True, only=only or (), adopt=adopt)
+    console.say(ttl.passed(prepared, datetime.now(UTC)))
     priced = [one.answer() for one in money.begin(prepared, runs)]
     documents = [{**view.document(one.one.plan), "cost": money_view.document(one)} for one in priced]
     console.document({"plans": documents})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ import typer
 from awspipe.cli.console import Console
 from awspipe.cli.money import RUNS, MaxCost, Runs
 from awspipe.cli.options import SPEC, Adopt, Only, SpecFiles, Yes, file_words, given
+from awspipe.cli.ttl import Ttl
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -34,6 +36,7 @@ def up(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     adopt: Adopt = False,
     max_cost: MaxCost = None,
     runs: Runs = RUNS,
+    ttl: Ttl = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Then follow the execution that this starts to its end.")
     ] = False,
@@ -46,11 +49,17 @@ def up(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     """
     from awspipe.cli import money
     from awspipe.cli.planning import prepare
+    from awspipe.cli.ttl import ending, passed, prolong
+    from awspipe.expiry import duration
 
     options = given(context)
     console = Console(json=options.json)
     most = money.limit(max_cost)
+    end = datetime.now(UTC) + duration(ttl) if ttl else None
     prepared = prepare(options, console, file, push=not no_push, only=only or (), adopt=adopt)
+    if end is None:
+        console.say(passed(prepared, datetime.now(UTC)))
+    prepared = ending(prepared, end)
     pricing = money.begin(prepared, runs)
     words = ("up", *file_words(*file, only=only or ()), *(("--adopt",) if adopt else ()))
     _show(console, prepared)
@@ -60,6 +69,7 @@ def up(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     if any(one.plan.work for one in prepared):
         _agree(console, pricing, yes=yes, command=options.command(*words, "--yes"))
     ended = _run(console, prepared, options.command(*words))
+    prolong(prepared, end)
     _end(console, ended, pricing, shown=shown, one_line=watch)
     if watch:
         _watch(console, ended)

@@ -86,6 +86,18 @@ def leftovers(aws: Aws, prices: PriceList) -> Leftovers:
     )
 
 
+def owners(aws: Aws) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The pipelines that tags and role paths of the region name, gone or not; what was not read, and why."""
+    tagged, paths = (
+        known(lambda: _owners(aws), "tag:GetResources"),
+        known(lambda: _paths(aws), "iam:ListRoles"),
+    )
+    names = frozenset() if isinstance(tagged, Unknown) else tagged
+    named = frozenset() if isinstance(paths, Unknown) else frozenset(path.split("/")[3] for path in paths)
+    unread = dict.fromkeys(one.why for one in (tagged, paths) if isinstance(one, Unknown))
+    return names | named, tuple(unread)
+
+
 def _read(aws: Aws) -> _There:
     """Seven questions side by side; each pipeline's artifact store is asked for too."""
     with threads(7, "leftovers") as pool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from awspipe.aws import Aws, absent, maybe, tag_list, tags_of
 from awspipe.explain import code_of
-from awspipe.naming import Scope
+from awspipe.naming import EXPIRES_TAG, Scope
 from awspipe.resources.base import Body, Live, Resource, Untouchable
 from awspipe.resources.rights import Rights
 
@@ -91,6 +91,8 @@ class Pipeline(Resource):
     mode: str = "SUPERSEDED"
     triggers: tuple[Body, ...] = ()
     variables: tuple[Body, ...] = ()
+    expires: str = ""
+    """Until when it is wanted, as `EXPIRES_TAG` has it; "" for no end. Only a new one is made with it."""
 
     def body(self) -> Body:
         """The declaration without the name and the version, which are AWS's to count."""
@@ -115,7 +117,9 @@ class Pipeline(Resource):
             aws,
             lambda: aws.client("codepipeline").create_pipeline(
                 pipeline=self._declaration(),
-                tags=tag_list(self.scope.tags, "key", "value"),
+                tags=tag_list(
+                    self.scope.tags | ({EXPIRES_TAG: self.expires} if self.expires else {}), "key", "value"
+                ),
             ),
         )
 
@@ -218,6 +222,13 @@ class Pipeline(Resource):
             _ABSENT,
         )
         return answer and tags_of(answer["tags"])
+
+    @classmethod
+    def tag_end(cls, aws: Aws, scope: Scope, end: str) -> None:
+        """Say until when one that is there is wanted."""
+        aws.client("codepipeline").tag_resource(
+            resourceArn=scope.pipeline_arn, tags=[{"key": EXPIRES_TAG, "value": end}]
+        )
 
 
 _ALWAYS: Body = {"runOrder": 1, "configuration": {}, "inputArtifacts": [], "outputArtifacts": []}

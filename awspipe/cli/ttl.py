@@ -1,0 +1,78 @@
+"""`up --ttl`: until when a pipeline is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from awspipe.cli.planning import Prepared
+    from awspipe.plan import Plan, Step
+
+Ttl = Annotated[
+    str | None,
+    typer.Option(
+        "--ttl",
+        metavar="3h",
+        help="Until when it is wanted (90m, 3h, 2d): later commands warn, `down --expired` removes it.",
+    ),
+]
+
+
+def ending(prepared: Sequence[Prepared], end: datetime | None) -> list[Prepared]:
+    """The plans, with the end in the call that makes the pipeline."""
+    from awspipe.expiry import written
+
+    if end is None:
+        return list(prepared)
+    return [replace(one, plan=_plan_ending(one.plan, written(end))) for one in prepared]
+
+
+def _plan_ending(plan: Plan, end: str) -> Plan:
+    return replace(plan, steps=tuple(_ending(step, end) for step in plan.steps))
+
+
+def _ending(step: Step, end: str) -> Step:
+    from awspipe.plan import Verb
+    from awspipe.resources.pipeline import Pipeline
+
+    if step.verb is Verb.CREATE and isinstance(step.resource, Pipeline):
+        return replace(step, resource=replace(step.resource, expires=end))
+    return step
+
+
+def prolong(prepared: Sequence[Prepared], end: datetime | None) -> None:
+    """Tag the pipelines that were there already."""
+    from awspipe.expiry import written
+    from awspipe.explain import explained
+    from awspipe.resources.pipeline import Pipeline
+
+    for one in prepared if end else ():
+        if end and _was_there(one.plan):
+            with explained(f"tag pipeline {one.plan.scope.pipeline}"):
+                Pipeline.tag_end(one.target.aws, one.plan.scope, written(end))
+
+
+def passed(prepared: Sequence[Prepared], now: datetime) -> Iterator[str]:
+    """A warning for each pipeline whose end has passed, from the tags that the plan has read."""
+    from awspipe.expiry import end_of, warning
+    from awspipe.resources.pipeline import Pipeline
+
+    for one in prepared:
+        there = _was_there(one.plan)
+        scope = one.plan.scope
+        end = end_of(Pipeline.tags(one.target.aws, scope, scope.pipeline)) if there else None
+        if end is not None and end <= now:
+            yield warning(one.plan.scope.pipeline, end)
+
+
+def _was_there(plan: Plan) -> bool:
+    """Whether the plan finds its pipeline in AWS."""
+    from awspipe.plan import Verb
+    from awspipe.resources.pipeline import Pipeline
+
+    return any(step.key.kind == Pipeline.kind and step.verb is not Verb.CREATE for step in plan.steps)

@@ -1,0 +1,76 @@
+"""Until when a pipeline is wanted: a tag on it, which deletes nothing by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from awspipe.aws import Aws, tags_of
+from awspipe.cost.account import Unknown, known
+from awspipe.errors import UsageError
+from awspipe.naming import EXPIRES_TAG, OWNER_TAG, Scope
+from awspipe.resources.pipeline import Pipeline
+
+_FORM = "%Y-%m-%dT%H:%M:%SZ"
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+def duration(text: str) -> timedelta:
+    """`90m`, `3h`, `2d`. Raises UsageError for anything else."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5})([mhd])", text)
+    if found is None:
+        raise UsageError(f"--ttl {text} is no duration", hint="a number and m, h or d: --ttl 3h")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def written(moment: datetime) -> str:
+    """A moment as the tag has it."""
+    return moment.astimezone(UTC).strftime(_FORM)
+
+
+def end_of(tags: dict[str, str] | None) -> datetime | None:
+    """The moment that a pipeline's tags name; None where there is none, or one that cannot be read."""
+    try:
+        return datetime.strptime((tags or {}).get(EXPIRES_TAG, ""), _FORM).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def ends(aws: Aws) -> dict[str, datetime] | Unknown:
+    """The pipelines of ours in the region that have an end, by AWS's tag index: one call, seconds behind."""
+    return known(lambda: dict(_ends(aws)), "tag:GetResources")
+
+
+def _ends(aws: Aws) -> Iterator[tuple[str, datetime]]:
+    pages = aws.client("resourcegroupstaggingapi").get_paginator("get_resources")
+    for page in pages.paginate(TagFilters=[{"Key": EXPIRES_TAG}], ResourceTypeFilters=["codepipeline"]):
+        for one in page["ResourceTagMappingList"]:
+            tags = tags_of(one["Tags"])
+            name, end = one["ResourceARN"].rpartition(":")[2], end_of(tags)
+            if end is not None and tags.get(OWNER_TAG) == name:
+                yield name, end
+
+
+def passed(found: dict[str, datetime] | Unknown, now: datetime) -> Iterator[str]:
+    """A warning for each pipeline whose end has passed."""
+    for name, end in sorted({}.items() if isinstance(found, Unknown) else found.items()):
+        if end <= now:
+            yield warning(name, end)
+
+
+def warning(name: str, end: datetime) -> str:
+    """That a pipeline's time has passed."""
+    return f"  ! the time of {name} ended {end:%Y-%m-%d %H:%M} UTC: `awspipe down --expired` removes it"
+
+
+def expired(aws: Aws, now: datetime) -> tuple[str, ...] | Unknown:
+    """The pipelines whose end has passed, by their own tags: the index alone removes nothing."""
+    found = ends(aws)
+    if isinstance(found, Unknown):
+        return found
+    identity = aws.identity
+    candidates = sorted(name for name, end in found.items() if end <= now)
+    scopes = [Scope(name, identity.account, aws.region, identity.partition) for name in candidates]
+    own = [(scope.pipeline, end_of(Pipeline.tags(aws, scope, scope.pipeline))) for scope in scopes]
+    return tuple(name for name, end in own if end is not None and end <= now)
