@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from awspipe.aws import Aws, absent, maybe, owner_of, tag_list, tags_of
-from awspipe.errors import AwsError, HandshakeError
+from awspipe.errors import AwsError, AwspipeError, HandshakeError
 from awspipe.events import Handshake
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource, Tagged
@@ -27,6 +27,25 @@ PROVIDERS = {"bitbucket": "Bitbucket", "github": "GitHub", "gitlab": "GitLab"}
 """AWS's word for each provider, by the one that a spec uses."""
 _SECONDS = 15 * 60
 _PAUSE = 3.0
+
+_WITHOUT = frozenset(
+    {
+        "af-south-1",
+        "ap-east-1",
+        "ap-northeast-3",
+        "ap-south-2",
+        "ap-southeast-3",
+        "ap-southeast-4",
+        "eu-central-2",
+        "eu-south-2",
+        "il-central-1",
+        "me-central-1",
+        "me-south-1",
+        "us-gov-west-1",
+    }
+)
+"""Regions without the service.
+https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodestarConnectionSource.html"""
 
 Listed = dict[str, Any]
 """A connection as AWS lists it."""
@@ -101,6 +120,11 @@ class Connection(Resource):
 
         Each of those serves as well; one of another pipeline's does not, because it goes with that.
         """
+        if scope.region in _WITHOUT:
+            raise AwspipeError(
+                f"{scope.region} has no CodeConnections: no source there is at GitHub and its like",
+                hint="another `region`, or `provider: codecommit`",
+            )
         named = _named(_all(aws), name)
         owners = {one["ConnectionArn"]: _owner(aws, one["ConnectionArn"]) for one in named}
         ours = [one for one in named if owners[one["ConnectionArn"]] == scope.pipeline]
@@ -165,6 +189,8 @@ class Connection(Resource):
 
         Of one with both kinds of sources the tag index tells.
         """
+        if scope.region in _WITHOUT or scope.partition != "aws":  # nobody may answer there
+            return False
         return bool(Bucket.listed(aws, scope)) and not Rule.listed(aws, scope)
 
     @classmethod

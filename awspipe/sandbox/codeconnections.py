@@ -148,7 +148,12 @@ class OldNameBackend(BaseBackend):
         return _routes(NAMES[1])
 
 
-_REGIONS = boto3.Session().get_available_regions("codepipeline")
+_AWS = boto3.Session()
+_REGIONS = [
+    region
+    for partition in _AWS.get_available_partitions()
+    for region in _AWS.get_available_regions("codepipeline", partition)
+]
 _PLACES: dict[str, Any] = {"use_boto3_regions": False, "additional_regions": _REGIONS}
 
 codeconnections_backends: BackendDict[CodeConnectionsBackend] = BackendDict(

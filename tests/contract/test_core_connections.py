@@ -106,7 +106,7 @@ def test_down_does_not_wait_for_a_pending_connection(world: World) -> None:
 def test_down_finds_a_connection_that_the_tag_index_does_not_know(world: World) -> None:
     core.refused(core.up, alone(world), GITHUB)
     aws = alone(world)
-    aws.once(("index", "shop"), frozenset)
+    aws.once(("index", "shop"), dict)
     found = core.scan(aws, core.scope(aws)).keys
     assert "shop-github" in {key.name for key in found if key.kind == "connection"}
 
@@ -290,3 +290,13 @@ def test_a_connection_is_looked_for_only_where_one_can_be(world: World) -> None:
     core.up(world.aws, core.STATIC_SITE)
     core.down(world.aws)
     assert not world.calls.of("codeconnections")
+
+
+def test_a_region_without_the_service_is_said(tmp_path: Path) -> None:
+    with core.world(tmp_path, region="me-south-1") as world:
+        error = core.refused(core.up, world.aws, GITHUB)
+        assert error.message.startswith("me-south-1 has no CodeConnections")
+        assert world.calls.mutating == ()
+        core.up(world.aws, core.STATIC_SITE)
+        core.down(world.aws)
+        assert not world.calls.of("codeconnections")
