@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from awspipe.naming import Scope
@@ -17,7 +17,7 @@ def scope_of(arn: str) -> Scope:
     return Scope(name, account, region, partition)
 
 
-def addresses(scope: Scope, declaration: dict[str, Any]) -> Iterator[Address]:
+def addresses(scope: Scope, declaration: Mapping[str, Any]) -> Iterator[Address]:
     """What the pipeline's own declaration tells of sites and repositories."""
     for stage in declaration["stages"]:
         for action in stage["actions"]:

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListActionExecu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -44,6 +44,8 @@ class Reader:
     pipeline: str
     id: str
     fresh: bool = False
+    declaration: Mapping[str, Any] | None = None
+    """The version of the pipeline that runs, once it was read; None where it may not be."""
     _last: Execution | None = None
     _known: bool = False
     _looks: int = 0
@@ -98,7 +100,8 @@ class Reader:
             *DENIED,
             "PipelineVersionNotFoundException",
         )
-        declared = answer["pipeline"]["stages"] if answer else ()
+        self.declaration = answer["pipeline"] if answer else None
+        declared = self.declaration["stages"] if self.declaration else ()
         return tuple((one["name"], tuple(it["name"] for it in one["actions"])) for one in declared)
 
     def _actions(self) -> tuple[ActionExecution, ...]:

@@ -12,21 +12,19 @@ from typing import TypeVar
 from awspipe.aws import Aws
 from awspipe.cli import choosing
 from awspipe.cli.console import Console, ToldError
+from awspipe.cli.endings import Ending
 from awspipe.cli.screens import Screen, screen
 from awspipe.cli.target import Target, connect
-from awspipe.cli.views import columns, errors
+from awspipe.cli.views import errors
 from awspipe.cli.views import watch as view
 from awspipe.errors import AwsError, AwspipeError, CredentialsError, PendingError, StoppedError, UsageError
-from awspipe.failures import Cause, causes
-from awspipe.logs import CALLS, has_log
+from awspipe.logs import CALLS
 from awspipe.polling import SLOWEST, Line, Poller, Recovered, Trouble
 from awspipe.snapshots import Execution
 from awspipe.watching import Board, Chooser, Reader, listing
 
 T = TypeVar("T")
 
-FAILED = 5
-"""The exit code of an execution that did not succeed."""
 LATEST = "latest"
 _ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -91,9 +89,10 @@ class Following:
     def id(self, execution: str, *, fresh: bool = False) -> None:
         """Follow the execution of an id; `fresh`: it was started a moment ago."""
         self._now = execution
+        reader = Reader(self.line, self.pipeline, execution, fresh)
         with self._screen() as shown:
-            last = self._watched(shown, Reader(self.line, self.pipeline, execution, fresh))
-        if code := self._end(last):
+            last = self._watched(shown, reader)
+        if code := self._ending.say(last, reader.declaration):
             raise ToldError(code)
 
     def all(self) -> None:
@@ -109,7 +108,7 @@ class Following:
                     shown.look(old, one)
                     before[one.id] = one
                     if not one.running:
-                        failed = self._end(one)
+                        failed = self._ending.say(one)
                         code = code if one.state == "Superseded" else max(code, failed)
                 if before and not any(one.running for one in before.values()):
                     break
@@ -117,6 +116,10 @@ class Following:
                 raise self._pending(f"{sum(one.running for one in before.values())} executions go on")
         if code:
             raise ToldError(code)
+
+    @property
+    def _ending(self) -> Ending:
+        return Ending(self.console, self.target, self.pipeline, self.line.aws)
 
     def _screen(self, *, several: bool = False) -> Screen:
         approve = self.target.command_anywhere("approve", self.pipeline)
@@ -204,47 +207,6 @@ class Following:
         return PendingError(
             f"{what}, and the time of --timeout is over; nothing was stopped", hint=f"`{again}` waits on"
         )
-
-    def _end(self, one: Execution) -> int:
-        """Say how an execution ended; the exit code that means."""
-        code = 0 if one.state == "Succeeded" else FAILED
-        found = self._causes(one) if code else ()
-        self.console.answer(view.end(one, found))
-        self.console.answer(columns.next_commands(self._next(one)))
-        self.console.record(view.end_record(one, found, code))
-        return code
-
-    def _next(self, one: Execution) -> Iterator[tuple[str, str]]:
-        if one.superseded_by:
-            follow = self.target.command_anywhere(
-                "watch", self.pipeline, "--execution", one.superseded_by[:8]
-            )
-            yield follow, "follows the one that took over"
-            return
-        failed = [it for it in one.actions if it.state == "Failed"]
-        if any(has_log(it) for it in failed):
-            words = ("logs", self.pipeline, "--execution", one.id[:8])
-            yield self.target.command_anywhere(*words), "all that its builds and deployments wrote"
-        for stage in dict.fromkeys(it.stage for it in failed):
-            yield (
-                self.target.command_anywhere("retry", stage, "--name", self.pipeline),
-                "runs what failed again",
-            )
-        if not failed:
-            yield self.target.command_anywhere("status", self.pipeline), "where the pipeline stands"
-
-    def _causes(self, one: Execution) -> tuple[Cause, ...]:
-        """Why an execution ended so; what the actions say themselves where no more can be read."""
-        aws = self.line.aws
-        asking = Aws(aws.session, aws.region, aws.endpoint_url, listener=aws.listener)
-        try:
-            return causes(asking, self.pipeline, one.id)
-        except AwspipeError as error:
-            self.console.say(f"! {error.message}")
-            failed = [it for it in one.actions if it.state == "Failed"]
-            return tuple(Cause(it.stage, it.name, view.why(it)) for it in failed)
-        finally:
-            asking.close()
 
     @contextlib.contextmanager
     def reporting(self) -> Iterator[None]:

@@ -39,7 +39,7 @@ def logs(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     """Show what the builds and deployments of an execution write.
 
     All of its actions in the order of time, each line behind its stage and action: the lines of builds, the
-    lifecycle events of deployments with the end of what a failed script wrote. Of an action that was retried,
+    lifecycle events of deployments with the end of what their scripts wrote. Of an action that was retried,
     the newest try. Standard output holds the lines and nothing else; with --json each is a JSON document.
     """
     from awspipe.cli.following import Following

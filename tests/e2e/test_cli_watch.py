@@ -108,3 +108,5 @@ def test_what_up_and_run_start_is_followed(shell: Shell) -> None:
     assert records[0]["commits"] == {"Source": shell.git("rev-parse", "HEAD", cwd=project)}
     assert (records[-1]["event"], records[-1]["status"]) == ("end", "Succeeded")
     assert {one["execution_id"] for one in records} == {records[0]["execution_id"]}
+    (site,) = records[-1]["sites"]
+    assert site in made.out[end:]

@@ -226,7 +226,7 @@ ACTION_KEYS = ["stage", "action", "status", "provider", "approval", "started", "
         (
             view.end_record(execution(state="Failed"), [Cause("Build", "Lint", "x")], 5),
             "end",
-            [*EXECUTION_KEYS, "superseded_by", "exit_code", "causes"],
+            [*EXECUTION_KEYS, "superseded_by", "exit_code", "causes", "sites"],
         ),
     ],
 )

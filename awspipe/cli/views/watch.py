@@ -155,11 +155,12 @@ def _facts(one: ActionExecution, approve: str, now: datetime) -> str:
     return ", ".join(filter(None, (one.state, took)))
 
 
-def end(one: Execution, causes: Sequence[Cause]) -> Iterator[str]:
-    """How an execution has ended, and why."""
+def end(one: Execution, causes: Sequence[Cause], sites: Sequence[str] = ()) -> Iterator[str]:
+    """How an execution has ended, and why; or what it has brought up to date."""
     took = f" {'in' if one.state == 'Succeeded' else 'after'} {_took(one)}" if _took(one) else ""
     yield f"{sign(one.state)} {one.pipeline}: execution {one.id[:8]} {one.state}{took}"
     yield from causes_view.lines(causes)
+    yield from (f"  Site        {url}" for url in sites)
 
 
 def document(one: Execution) -> dict[str, Any]:
@@ -217,7 +218,9 @@ def trouble_record(one: Trouble) -> dict[str, Any]:
     return {"event": "trouble", "kind": str(one.kind), "message": one.message, "hint": one.hint or None}
 
 
-def end_record(one: Execution, causes: Sequence[Cause], code: int) -> dict[str, Any]:
+def end_record(
+    one: Execution, causes: Sequence[Cause], code: int, sites: Sequence[str] = ()
+) -> dict[str, Any]:
     """The end as the last JSON line about an execution."""
     return {
         "event": "end",
@@ -225,4 +228,5 @@ def end_record(one: Execution, causes: Sequence[Cause], code: int) -> dict[str, 
         "superseded_by": one.superseded_by or None,
         "exit_code": code,
         "causes": causes_view.documents(causes),
+        "sites": list(sites),
     }

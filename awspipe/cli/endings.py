@@ -1,0 +1,80 @@
+"""How an execution ended: said, explained, with what to do next, and as an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from awspipe.addresses import addresses
+from awspipe.aws import Aws
+from awspipe.cli.console import Console
+from awspipe.cli.target import Target
+from awspipe.cli.views import columns
+from awspipe.cli.views import watch as view
+from awspipe.cli.views.addresses import known
+from awspipe.errors import AwspipeError
+from awspipe.failures import Cause, causes
+from awspipe.logs import has_log
+from awspipe.snapshots import Execution
+
+FAILED = 5
+"""The exit code of an execution that did not succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Judges the executions of one pipeline. `aws` has the credentials as they are now."""
+
+    console: Console
+    target: Target
+    pipeline: str
+    aws: Aws
+
+    def say(self, one: Execution, declaration: Mapping[str, Any] | None = None) -> int:
+        """Say how an execution ended, why, or which sites are new by it; the exit code that means."""
+        code = 0 if one.state == "Succeeded" else FAILED
+        found = self._causes(one) if code else ()
+        sites = [] if code or declaration is None else self._sites(declaration)
+        self.console.answer(view.end(one, found, sites))
+        self.console.answer(columns.next_commands(self._next(one)))
+        self.console.record(view.end_record(one, found, code, sites))
+        return code
+
+    def _sites(self, declaration: Mapping[str, Any]) -> list[str]:
+        """The addresses of the sites that the pipeline deploys to, as this target serves them."""
+        scope = self.target.scope(self.pipeline)
+        found = [one for one in addresses(scope, declaration) if one.label == "Site"]
+        return [one.url for one in known(self.target, scope, found) if one.label == "Site"]
+
+    def _next(self, one: Execution) -> Iterator[tuple[str, str]]:
+        if one.superseded_by:
+            follow = self.target.command_anywhere(
+                "watch", self.pipeline, "--execution", one.superseded_by[:8]
+            )
+            yield follow, "follows the one that took over"
+            return
+        failed = [it for it in one.actions if it.state == "Failed"]
+        if any(has_log(it) for it in failed):
+            words = ("logs", self.pipeline, "--execution", one.id[:8])
+            yield self.target.command_anywhere(*words), "all that its builds and deployments wrote"
+        for stage in dict.fromkeys(it.stage for it in failed):
+            yield (
+                self.target.command_anywhere("retry", stage, "--name", self.pipeline),
+                "runs what failed again",
+            )
+        if not failed:
+            yield self.target.command_anywhere("status", self.pipeline), "where the pipeline stands"
+
+    def _causes(self, one: Execution) -> tuple[Cause, ...]:
+        """Why an execution ended so; what the actions say themselves where no more can be read."""
+        aws = self.aws
+        asking = Aws(aws.session, aws.region, aws.endpoint_url, listener=aws.listener)
+        try:
+            return causes(asking, self.pipeline, one.id)
+        except AwspipeError as error:
+            self.console.say(f"! {error.message}")
+            failed = [it for it in one.actions if it.state == "Failed"]
+            return tuple(Cause(it.stage, it.name, view.why(it)) for it in failed)
+        finally:
+            asking.close()
