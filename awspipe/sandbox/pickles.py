@@ -1,7 +1,7 @@
 """Pickling of backends: what moto holds that pickle cannot write, and large contents kept beside it.
 
-Contents of more than 2 KB are stored once under their SHA-256, and an object in S3 that has not changed is
-not pickled again, so that a snapshot costs little however much there is.
+Contents of more than 2 KB are stored once under their SHA-256, and an object in S3 or a log that has not
+changed is not pickled again, so that a snapshot costs little however much there is.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Pickled:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """An object in S3 as it was pickled by itself, when its attributes were these."""
+    """Something that there is much of, as it was pickled by itself when its attributes were these."""
 
     attributes: dict[str, Any]
     pickled: Pickled
@@ -83,6 +83,13 @@ class _Stored:
     """Stands in a pickle for a content whose digest is known, so that it need not be read."""
 
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Stands in a pickle for the lines of a log stream."""
+
+    stream: Any
 
 
 class Codec:
@@ -104,14 +111,20 @@ class Codec:
         return Pickled(file.getvalue(), frozenset(pickler.used))
 
     def _piece(self, item: Any) -> Pickled | None:
-        """An object in S3 by itself; None for one that shares its parts with others."""
+        """An object in S3 or a log's lines, by itself; None for one that shares its parts with others."""
+        if isinstance(item, _Lines):  # there are only ever more of them
+            events = item.stream.events
+            return self._kept(item.stream, {"events": len(events)}, events)
         if item.multipart is not None:
             return None
-        attributes = vars(item) | {"_metadata": dict(item.metadata)}
-        known = self._pieces.get(item)
+        return self._kept(item, vars(item) | {"_metadata": dict(item.metadata)}, item)
+
+    def _kept(self, of: Any, attributes: dict[str, Any], item: Any) -> Pickled:
+        """What was pickled the last time, where the attributes are the same."""
+        known = self._pieces.get(of)
         if known is None or known.attributes != attributes or not self._has(known.pickled):
             known = _Piece(attributes, self._pickled(item, lambda _: None))
-            self._pieces[item] = known
+            self._pieces[of] = known
         return known.pickled
 
     def _has(self, pickled: Pickled) -> bool:
@@ -139,13 +152,13 @@ class _Pickler(pickle.Pickler):
         self._piece = piece
 
     def persistent_id(self, obj: Any) -> str | tuple[bytes] | None:
-        """The digest that stands for a large content; an object in S3 is a piece of its own."""
+        """The digest that stands for a large content; some things are a piece of their own."""
         kind = type(obj)
         if kind is bytes and len(obj) > _LARGE:
             digest = self._blobs.put(obj)
         elif kind is _Stored:
             digest = obj.digest
-        elif kind.__name__ == "FakeKey" and (piece := self._piece(obj)) is not None:
+        elif (kind is _Lines or kind.__name__ == "FakeKey") and (piece := self._piece(obj)) is not None:
             self.used |= piece.blobs
             return (piece.data,)
         else:
@@ -165,8 +178,15 @@ class _Pickler(pickle.Pickler):
             return _new_dict, (type(obj), factory), state, None, None, _fill_dict
         if type(obj).__module__.startswith("cryptography.") and hasattr(obj, "private_bytes"):
             return _private_key, (_private_bytes(obj),)
+        return self._much(obj)
+
+    def _much(self, obj: Any) -> Any:
+        """What there may be thousands of."""
         if hasattr(obj, "_value_buffer"):  # an object in S3
             return self._s3_object(obj)
+        if type(obj).__name__ == "LogStream":
+            state = vars(obj) | {"events": _Lines(obj)}
+            return copyreg.__newobj__, (type(obj),), state  # type: ignore[attr-defined]
         return NotImplemented
 
     def _s3_object(self, obj: Any) -> Any:

@@ -61,6 +61,7 @@ class Changes:
     """Why the state cannot be saved; "" when it can."""
     _turn: threading.Condition = field(default_factory=threading.Condition)
     _services: set[str] = field(default_factory=set)
+    _passing: set[str] = field(default_factory=set)
     _made: int = 0
     _saved: int = 0
     _waiting: int = 0
@@ -77,9 +78,9 @@ class Changes:
     def note_in_passing(self, *services: str) -> None:
         """Something has changed that no answer needs to wait for."""
         with self._turn:
-            if not self._services:
+            if not self._passing:
                 self._turn.notify_all()
-            self._services.update(services)
+            self._passing.update(services)
 
     def settle(self) -> None:
         """Wait until all that has been noted is saved, or has proved impossible to save."""
@@ -99,8 +100,10 @@ class Changes:
         with self._turn:
             while not self._ended and (left := self._time_left()) != 0:
                 self._turn.wait(left)
-            services, self._services = frozenset(self._services), set()
-            return None if self._ended else Batch(self._made, services)
+            services, self._services = self._services, set()
+            if not self._waiting:
+                services, self._passing = services | self._passing, set()
+            return None if self._ended else Batch(self._made, frozenset(services))
 
     def done(self, batch: Batch, *, whole: bool) -> None:
         """A batch is saved; what kept changing meanwhile is to be saved again."""
@@ -121,7 +124,8 @@ class Changes:
         """Seconds until the next batch; None while there is nothing to save."""
         if self._waiting and self._made > self._saved:
             return 0
-        return max(0.0, self._last + _INTERVAL - self.clock()) if self._services else None
+        changed = self._services or self._passing
+        return max(0.0, self._last + _INTERVAL - self.clock()) if changed else None
 
 
 class WatchedLock(type(threading.RLock())):  # type: ignore[misc]

@@ -275,6 +275,21 @@ def test_an_unchanged_object_is_not_pickled_again(codec: Codec) -> None:
         one.dispose()
 
 
+def test_a_log_that_has_grown_is_pickled_again(codec: Codec) -> None:
+    from moto.logs.models import LogsBackend
+
+    logs = LogsBackend(REGION, "123456789012")
+    logs.create_log_group("g", {})
+    logs.create_log_stream("g", "s")
+    for number in range(3):
+        event = {"timestamp": int(time.time() * 1000), "message": f"line {number}"}
+        logs.put_log_events("g", "s", [event])
+        group = codec.loads(codec.dumps(logs).data).groups["g"]
+        again = group.streams["s"]
+        assert again.log_group is group
+        assert [one.message for one in again.events] == [f"line {one}" for one in range(number + 1)]
+
+
 def test_a_lock_tells_when_it_was_let_go() -> None:
     told: list[str] = []
     lock = WatchedLock(lambda: told.append("released"))
