@@ -43,6 +43,12 @@ class Board:
         """A command about this pipeline, to be typed in any directory."""
         return self.target.command_anywhere(*words, "-n", self.name)
 
+    def follow(self, id_: str) -> str:
+        """The command that follows an execution; of the newest it need not say which."""
+        latest = self.found.latest
+        which = ("--execution", id_[:8]) if latest and latest.id != id_ else ()
+        return self.target.command_anywhere("watch", self.name, *which)
+
     def execution(self, id_: str) -> str:
         """An execution in words: the beginning of its id, and its commit where that is known."""
         from awspipe.cli.views.steering import named

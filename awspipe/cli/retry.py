@@ -48,7 +48,7 @@ def retry(
     newer = view.named(latest) if latest and latest.id != one.execution else ""
     board.console.say(view.retrying(one.name, what, newer, everything=all_actions))
     call(board.target.aws, board.name, one, everything=all_actions)
-    follow = board.target.command_anywhere("watch", board.name)
+    follow = board.follow(one.execution)
     mode = "ALL_ACTIONS" if all_actions else "FAILED_ACTIONS"
     board.done(
         view.retried(board.name, one.name, what, follow),

@@ -45,7 +45,7 @@ def stop(
     if abandon and running:
         board.agree(yes=yes, command=board.command("stop", boards.short(one), "--abandon", "--yes"))
     call(board.target.aws, board.name, one.id, abandon=abandon, reason=reason)
-    follow = board.target.command_anywhere("watch", board.name)
+    follow = board.follow(one.id)
     board.done(
         view.stopped(board.name, view.named(one), abandon=abandon, follow=follow),
         execution_id=one.id,

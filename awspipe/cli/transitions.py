@@ -56,6 +56,6 @@ def enable(context: typer.Context, stage: Stage, name: Named = None, file: SpecF
     if one.closed is not None:
         call(board.target.aws, board.name, one.name)
     free = one.closed is not None and one.state not in ("InProgress", "Stopping")
-    enters = board.execution(one.inbound[0]) if one.inbound and free else ""
-    follow = board.target.command_anywhere("watch", board.name)
+    waits = one.inbound[0] if one.inbound and free else ""
+    enters, follow = (board.execution(waits), board.follow(waits)) if waits else ("", "")
     board.done(view.enabled(board.name, one, enters, follow), stage=one.name, enabled=True, reason=None)

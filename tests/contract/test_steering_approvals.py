@@ -170,7 +170,8 @@ def test_executions_that_run_in_parallel_are_told_apart(stage: Stage, commands: 
     first, second = stage.id(1)[:8], stage.id(2)[:8]
     assert said.code == 2
     assert f"    awspipe approve shop --stage Approve --execution {first} --region" in said.err
-    assert commands("approve", "shop", "--execution", second).code == 0
+    said = commands("approve", "shop", "--execution", second)
+    assert f"next: awspipe watch shop --execution {second} --region {sandbox.REGION}" in said.out
     assert stage.going_on() == [("Build", 2)]
     assert commands("reject", "shop").code == 0
     assert stage.statuses() == ["Failed", "InProgress"]

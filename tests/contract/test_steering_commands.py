@@ -77,7 +77,7 @@ def test_a_retry_of_an_older_execution_says_so(stage: Stage, commands: Commands)
     stage.start()
     said = numbered(commands("retry", "-n", "shop"), stage)
     assert talk(said)[1] == "  ! execution #2 is newer: this brings an older revision forward"
-    assert said.code == 0
+    assert f"next: awspipe watch shop --execution #1 {REGION}   follows it\n" in said.out
 
 
 def test_where_nothing_failed_nothing_is_retried(stage: Stage, commands: Commands) -> None:

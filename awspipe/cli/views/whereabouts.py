@@ -103,13 +103,19 @@ def _next(target: Target, found: Whereabouts) -> Iterator[tuple[str, str]]:
         case Place.WAITING if end.stage and end.stage.closed is not None:
             yield target.command_anywhere("enable", end.stage.name, "-n", name), "lets what waits enter"
         case Place.RUNNING | Place.WAITING:
-            yield target.command_anywhere("watch", name), "follows it"
+            yield target.command_anywhere("watch", name, *_which(end)), "follows it"
         case Place.FAILED:
-            yield target.command_anywhere("logs", name), "what the failed action said"
+            yield target.command_anywhere("logs", name, *_which(end)), "what the failed action said"
         case Place.UNKNOWN:
             yield "git push awspipe", "sends it there"
         case _:
             yield target.command_anywhere("status", name), "where the pipeline stands"
+
+
+def _which(found: Whereabouts) -> tuple[str, ...]:
+    """The option that names its execution, where that is not the newest."""
+    one, latest = found.execution, found.board.latest
+    return ("--execution", one.id[:8]) if one and latest and one.id != latest.id else ()
 
 
 def document(found: Whereabouts) -> dict[str, Any]:
