@@ -86,7 +86,7 @@ class Builds:
     def _prune(self, project: str) -> None:
         for one in [one for one in self._of(project) if not one.going_on][:-_KEPT]:
             del self.builds[one.id]
-            pruning.forget_log(self.account_id, self.region_name, one.log_group, one.uuid)
+            pruning.forget_log(self.account_id, self.region_name, one.log_group, one.log_stream)
 
     def _of(self, project: str) -> list[Build]:
         return [one for one in self.builds.values() if one.project["name"] == project]

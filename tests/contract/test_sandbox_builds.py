@@ -349,3 +349,36 @@ def test_a_build_without_a_pipeline_leaves_its_artifacts_in_the_projects_bucket(
     assert ended["buildStatus"] == "SUCCEEDED"
     found = [one["Key"] for one in world.s3.list_objects_v2(Bucket="store")["Contents"]]
     assert found == [one.format(uuid=started.partition(":")[2]) for one in keys]
+
+
+def test_what_the_user_sets_stands_over_the_machine_and_under_codebuild(world: World) -> None:
+    world.project(({"name": "TZ", "value": "Asia/Seoul"}, {"name": "CODEBUILD_BUILD_NUMBER", "value": "99"}))
+    text = "version: 0.2\nenv:\n  variables: {AWS_DEFAULT_REGION: eu-west-1}\n" + spec(
+        build="echo $TZ $AWS_DEFAULT_REGION $AWS_REGION $CODEBUILD_BUILD_NUMBER"
+    ).removeprefix("version: 0.2\n")
+    world.build({"buildspec.yml": text})
+    assert f"\nAsia/Seoul eu-west-1 {REGION} 1\n" in world.lines()
+
+
+def test_secrets_of_the_project_and_variables_of_aws_are_not_exported(world: World) -> None:
+    boto3.client("ssm", REGION).put_parameter(Name="key", Value="s3cr3t", Type="String")
+    world.project(({"name": "KEY", "value": "key", "type": "PARAMETER_STORE"},))
+    text = "version: 0.2\nenv:\n  exported-variables: [KEY, AWS_REGION, 'a-b', OWN]\n" + spec(
+        build="OWN='two words'"
+    ).removeprefix("version: 0.2\n")
+    ended = world.build({"buildspec.yml": text})
+    assert ended["exportedEnvironmentVariables"] == [{"name": "OWN", "value": "two words"}]
+
+
+def test_lines_go_where_the_project_says(world: World) -> None:
+    named = {"groupName": "/mine", "streamName": "pre", "status": "ENABLED"}
+    world.project(logsConfig={"cloudWatchLogs": named})
+    ended = world.build({"buildspec.yml": spec(files="buildspec.yml")})
+    stream = ended["logs"]["streamName"]
+    assert stream == f"pre/{ended['id'].partition(':')[2]}"
+    lines = world.logs.get_log_events(logGroupName="/mine", logStreamName=stream)["events"]
+    assert "hello\n" in [one["message"] for one in lines]
+    off = {"cloudWatchLogs": {"status": "DISABLED", "groupName": "/off"}}
+    world.codebuild.update_project(name="project", logsConfig=off)
+    assert world.build({"buildspec.yml": spec(files="buildspec.yml")})["buildStatus"] == "SUCCEEDED"
+    assert [one["logGroupName"] for one in world.logs.describe_log_groups()["logGroups"]] == ["/mine"]

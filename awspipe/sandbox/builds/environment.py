@@ -41,12 +41,15 @@ def _looked_up(world: World, name: str, reference: str, kind: str) -> str:
         raise MissingValueError(f"{name}: {error}") from error
 
 
-def own(build: Build, world: World, rooms: Rooms, sources: Mapping[str, Spot]) -> dict[str, str]:
-    """CodeBuild's variables, how AWS is reached, and who the build is on this machine."""
+def whole(
+    build: Build, world: World, rooms: Rooms, sources: Mapping[str, Spot], users: Mapping[str, str]
+) -> dict[str, str]:
+    """The environment of the commands: the machine's, over it the user's, over these CodeBuild's own."""
     primary, *others = sources.items()
     return {
         **rooms.environ(),
         **world.access(),
+        **users,
         **_codebuild(build),
         "CODEBUILD_SRC_DIR": primary[1].inside,
         **{f"CODEBUILD_SRC_DIR_{name}": spot.inside for name, spot in others},
@@ -62,7 +65,7 @@ def _codebuild(build: Build) -> dict[str, str]:
         "CODEBUILD_BUILD_SUCCEEDING": "1",
         "CODEBUILD_INITIATOR": build.initiator,
         "CODEBUILD_KMS_KEY_ID": str(build.project.get("encryptionKey", "")),
-        "CODEBUILD_LOG_PATH": build.uuid,
+        "CODEBUILD_LOG_PATH": build.log_stream,
         "CODEBUILD_PROJECT_ARN": build.arn.replace(f"build/{build.id}", f"project/{build.project['name']}"),
         "CODEBUILD_RESOLVED_SOURCE_VERSION": build.revision,
         "CODEBUILD_START_TIME": str(int(build.start * 1000)),

@@ -55,13 +55,15 @@ class Played:
             if self._stream_open is None:
                 self._stream_open = self._made_stream()
             if self._stream_open and group in backend.groups:
-                backend.put_log_events(group, self._build.uuid, events)
+                backend.put_log_events(group, self._build.log_stream, events)
         runtime.current().changes.note_in_passing("logs")
 
     def passed(self, phase: Phase) -> None:
         """Who wants to know asks."""
 
     def _made_stream(self) -> bool:
+        if not self._build.is_logged:
+            return False
         backend, group = logs_backends[self._account][self._region], self._build.log_group
         arn = f"arn:aws:logs:{self._region}:{self._account}:log-group:{group}"
         if not roles.permits(self._role, "logs:CreateLogStream", f"{arn}:*"):
@@ -70,7 +72,7 @@ class Played:
             if not roles.permits(self._role, "logs:CreateLogGroup", arn):
                 return False
             backend.create_log_group(group, {})
-        backend.create_log_stream(group, self._build.uuid)
+        backend.create_log_stream(group, self._build.log_stream)
         return roles.permits(self._role, "logs:PutLogEvents", f"{arn}:*")
 
     def fetch(self, source: Place, target: Path) -> None:

@@ -54,10 +54,10 @@ def prepared(journal: Journal, world: World, rooms: Rooms, output: Output) -> Re
         users = environment.variables(build, spec.env, world, log)
     except MissingValueError as error:
         raise PhaseError(_CLIENT_ERROR, str(error)) from error
-    own = environment.own(build, world, rooms, sources)
+    environ = environment.whole(build, world, rooms, sources, users)
     name = _SHELLS.get(spec.env.shell, spec.env.shell or "sh")
     keeps = spec.version != "0.1"
-    shell = Shell(rooms, source.inside, {**users, **own}, output, name=name, keeps=keeps)
+    shell = Shell(rooms, source.inside, environ, output, name=name, keeps=keeps)
     _check_shell(shell, spec, name)
     for line in runtimes.lines(spec, shell, users):
         log.say(line)

@@ -89,8 +89,23 @@ class Build:
     @property
     def log_group(self) -> str:
         """Where its lines go."""
-        logs = self.project.get("logsConfig", {}).get("cloudWatchLogs", {})
-        return str(logs.get("groupName") or f"/aws/codebuild/{self.project['name']}")
+        return str(self._logs.get("groupName") or f"/aws/codebuild/{self.project['name']}")
+
+    @property
+    def log_stream(self) -> str:
+        """Where in its group."""
+        prefix = self._logs.get("streamName", "")
+        return f"{prefix}/{self.uuid}" if prefix else self.uuid
+
+    @property
+    def is_logged(self) -> bool:
+        """Whether its lines go to CloudWatch Logs at all."""
+        return bool(self._logs.get("status", "ENABLED") == "ENABLED")
+
+    @property
+    def _logs(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.project.get("logsConfig", {}).get("cloudWatchLogs", {})
+        return found
 
     @property
     def failure(self) -> Phase | None:
@@ -119,9 +134,9 @@ class Build:
             "initiator": self.initiator,
             "logs": {
                 "groupName": self.log_group,
-                "streamName": self.uuid,
+                "streamName": self.log_stream,
                 "cloudWatchLogsArn": f"arn:aws:logs:{region}:{account}:log-group:{self.log_group}"
-                f":log-stream:{self.uuid}",
+                f":log-stream:{self.log_stream}",
             },
             "exportedEnvironmentVariables": [
                 {"name": name, "value": value} for name, value in self.exported.items()

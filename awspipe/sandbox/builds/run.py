@@ -116,7 +116,7 @@ class Runner:
         """Keep what the build leaves; whether that succeeds."""
         if not went.upload or self._journal.ended_by:
             return False
-        self.build.exported.update(ready.shell.values(_exported(ready)))
+        self.build.exported.update(ready.shell.values(_exported(self.build, ready)))
         with self._journal.phase("UPLOAD_ARTIFACTS") as last:
             outputs.leave(ready, self._journal, self._world)
             if went.succeeded:
@@ -124,6 +124,12 @@ class Runner:
         return last.status == SUCCEEDED
 
 
-def _exported(ready: prepare.Ready) -> list[str]:
-    """AWS exports no variable of its own."""
-    return [name for name in ready.spec.env.exported_variables if not name.startswith("AWS_")]
+def _exported(build: Build, ready: prepare.Ready) -> list[str]:
+    """AWS exports no variable of its own, and no secret that the project names.
+
+    https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html (env/exported-variables)
+    """
+    project = build.project["environment"].get("environmentVariables", ())
+    secret = {one["name"] for one in project if one.get("type", "PLAINTEXT") != "PLAINTEXT"}
+    named = ready.spec.env.exported_variables
+    return [name for name in named if not name.startswith("AWS_") and name not in secret]
