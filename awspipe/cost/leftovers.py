@@ -199,7 +199,7 @@ def _stores(pipeline: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _by_use(prices: PriceList, meter: str, region: str) -> str:
     price = prices.price(meter, region)
-    return f"${price.usd:f} a {price.row.unit}" if price else "price not known"
+    return f"${price.usd:f} {price.row.each}" if price else "price not known"
 
 
 def _orphan_groups(

@@ -53,6 +53,9 @@ class Listed:
     usage_type: Mapping[str, str]
 
 
+_AN = frozenset({"hour", "update"})
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One meter: USD for `per` units, by region; `as_of` is the day the price was read at `source`."""
@@ -68,6 +71,11 @@ class Row:
     note: str
     source: str
     as_of: date
+
+    @property
+    def each(self) -> str:
+        """One unit in words: `a minute`, `an hour`."""
+        return f"{'an' if self.unit in _AN else 'a'} {self.unit}"
 
 
 @dataclass(frozen=True, slots=True)

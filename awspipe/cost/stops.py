@@ -61,7 +61,7 @@ def total(found: Iterable[Stop]) -> Decimal:
 
 
 def _stop(key: Key, price: Price, there: Facts, prices: PriceList, now: datetime) -> Stop:
-    by_use = f"${price.usd:f} a {price.row.unit} ({price.row.what})"
+    by_use = f"${price.usd:f} {price.row.each} ({price.row.what})"
     if key.kind == Pipeline.kind:
         return _pipeline(key, by_use, there, prices, now)
     if key.kind == LogGroup.kind and key.name in there.stored:

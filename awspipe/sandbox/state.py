@@ -168,12 +168,16 @@ def _service(key: str) -> str:
     return key.partition("/")[0]
 
 
+_HOLDS_NOTHING = frozenset({"resourcegroupstaggingapi"})
+"""What knows only what others tell it; of this one the rest are the pages that somebody did not ask for."""
+
+
 def _in_use() -> Iterator[tuple[str, Any]]:
     """Every backend of this process under its key, `service/account/region`."""
     in_use: list[BackendDict[Any]] = BackendDict._instances  # type: ignore[misc]
     for backends in list(in_use):
         name = _name(backends)
-        if name is not None:
+        if name is not None and name not in _HOLDS_NOTHING:
             for account, region, backend in list(backends.iter_backends()):
                 yield f"{name}/{account}/{region}", backend
 

@@ -121,7 +121,7 @@ def _types(report: Report) -> Iterator[str]:
 
 
 _SERVICES = {
-    "CodeCommit": ("codecommit-user", "CodeCommit: {usd} a {unit} after {free}; each role that reads counts"),
+    "CodeCommit": ("codecommit-user", "CodeCommit: {usd} {each} after {free}; each role that reads counts"),
     "CodeDeploy": ("codedeploy-on-premises", "CodeDeploy: EC2 is free, on-premises {usd} an {unit}"),
 }
 
@@ -130,14 +130,14 @@ def _others(report: Report) -> Iterator[str]:
     """What each other service of the pipelines may add."""
     services = {service for one in report.uses for service in one.services}
     parts = [
-        text.format(usd=_exact(price), unit=price.row.unit, free=_allowance(price))
+        text.format(usd=_exact(price), each=price.row.each, free=_allowance(price))
         for service, (meter, text) in _SERVICES.items()
         if service in services and (price := report.prices.price(meter, report.region))
     ]
     amounts = {"s3-storage": "S3", "logs-written": "logs", "data-out": "traffic out"}
     for meter, label in amounts.items():
         if price := report.prices.price(meter, report.region):
-            parts.append(f"{label} {_exact(price)} a {price.row.unit}")
+            parts.append(f"{label} {_exact(price)} {price.row.each}")
     yield f"  may add     {'; '.join(parts)}"
 
 

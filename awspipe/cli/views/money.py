@@ -68,7 +68,7 @@ def _unit_price(estimate: Estimate, meter: str) -> str:
     price = estimate.prices.price(meter, estimate.region)
     if price is None:
         return "at an unknown price"
-    return f"${price.usd:f} a {price.row.unit}{_stands_in(estimate, price)}"
+    return f"${price.usd:f} {price.row.each}{_stands_in(estimate, price)}"
 
 
 def _stands_in(estimate: Estimate, price: Price) -> str:
