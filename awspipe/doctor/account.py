@@ -43,13 +43,12 @@ def _connected(graph: Graph) -> bool:
 
 def hosts(case: Case) -> Iterator[Finding]:
     """The machines that each deployment group of the spec would deploy to."""
-    if case.sandbox:
+    groups = [one for graph in case.graphs for one in graph.resources if isinstance(one, DeploymentGroup)]
+    if case.sandbox and groups:
         yield ok("hosts", "a deployment group that finds none gets two: `awspipe sandbox hosts`")
         return
-    for graph in case.graphs:
-        for one in graph.resources:
-            if isinstance(one, DeploymentGroup):
-                yield _hosts_of(case.aws, one)
+    for one in groups:
+        yield _hosts_of(case.aws, one)
 
 
 def _hosts_of(aws: Aws, group: DeploymentGroup) -> Finding:

@@ -50,7 +50,14 @@ def test_what_was_changed_by_hand_is_repaired(world: World) -> None:
     assert core.planned(world.again(), TEXT).work == ()
 
 
-def test_the_sandbox_says_that_it_plays_no_conditions(world: World) -> None:
-    """On AWS they work; what is played here is the pipeline without them, so nothing is pretended."""
-    error = core.refused(core.up, world.aws, GATED)
-    assert "stage conditions" in error.message
+def test_conditions_are_made_and_read_back_unchanged(world: World) -> None:
+    core.up(world.aws, GATED)
+    made = world.client("codepipeline").get_pipeline(name="shop")["pipeline"]
+    (condition,) = made["stages"][1]["beforeEntry"]["conditions"]
+    assert condition["result"] == "FAIL"
+    assert condition["rules"][0]["configuration"]["Value"] == "main"
+    assert core.planned(world.again(), GATED).work == ()
+    core.up(world.aws, TEXT)
+    assert (
+        "beforeEntry" not in world.client("codepipeline").get_pipeline(name="shop")["pipeline"]["stages"][1]
+    )
