@@ -18,27 +18,42 @@ from tests.support import engine
 from tests.support.engine import Stage, approval, build, build_action, source
 from tests.support.sandbox import ACCOUNT, REGION
 
+
+def gate(result: str, word: str) -> dict[str, Any]:
+    """A condition that holds unless the source says a word."""
+    rule = {
+        "name": "check",
+        "ruleTypeId": {"category": "Rule", "owner": "AWS", "provider": "VariableCheck", "version": "1"},
+        "configuration": {"Variable": "#{Vars.Word}", "Value": word, "Operator": "NE"},
+    }
+    return {"conditions": [{"result": result, "rules": [rule]}]}
+
+
+ABC = (build_action("A"), build_action("B"), build_action("C", runOrder=2))
 STAGES = (
-    source(),
-    build("Build", build_action("A"), build_action("B"), build_action("C", runOrder=2)),
-    approval(),
-    build("Deploy"),
+    source(namespace="Vars"),
+    build("Build", *ABC, onSuccess=gate("FAIL", "bad")),
+    approval() | {"beforeEntry": gate("SKIP", "skip")},
+    build("Deploy", beforeEntry=gate("FAIL", "closed")),
 )
 NAMES = [stage["name"] for stage in STAGES]
 ENDED = {"Succeeded", "Failed", "Stopped", "Superseded", "Cancelled"}
 
 _number = st.integers(0, 5)
+_word = st.sampled_from(["fine", "fine", "bad", "skip", "closed"])
 _stage = st.sampled_from(NAMES)
+ENTRIES = [("Approve", "BEFORE_ENTRY"), ("Deploy", "BEFORE_ENTRY")]
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("start")),
-        st.tuples(st.just("end"), _number, st.sampled_from(["", "", "", "no"])),
+        st.tuples(st.just("end"), _number, st.sampled_from(["", "", "", "no"]), _word),
         st.tuples(st.just("answer"), st.sampled_from(["Approved", "Approved", "Rejected"])),
         st.tuples(st.just("stop"), _number, st.booleans()),
         st.tuples(st.just("retry"), _number, _stage, st.sampled_from(["FAILED_ACTIONS", "ALL_ACTIONS"])),
         st.tuples(st.just("hold"), _stage),
         st.tuples(st.just("let"), _stage),
         st.tuples(st.just("rollback"), _number, _stage),
+        st.tuples(st.just("override"), _number, st.sampled_from([("Build", "ON_SUCCESS"), *ENTRIES])),
         st.tuples(st.just("update")),
         st.tuples(st.just("restart")),
     ),
@@ -80,9 +95,10 @@ class World:
     def do_start(self) -> None:
         self.ask("start_pipeline_execution", name=self.name)
 
-    def do_end(self, number: int, error: str) -> None:
+    def do_end(self, number: int, error: str, word: str) -> None:
         if live := self.play.live():
-            engine.finish(live[number % len(live)], error=error)
+            said = {} if error else {"variables": {"Word": word}}
+            engine.finish(live[number % len(live)], error=error, **said)
             self.play.runtime.drain()
 
     def do_answer(self, status: str) -> None:
@@ -115,6 +131,11 @@ class World:
         where = {"pipelineName": self.name, "stageName": stage}
         self.ask("rollback_stage", **where, targetPipelineExecutionId=one.id)
 
+    def do_override(self, number: int, which: tuple[str, str]) -> None:
+        one = self.execution(number)
+        where = {"pipelineName": self.name, "stageName": which[0], "conditionType": which[1]}
+        self.ask("override_stage_condition", **where, pipelineExecutionId=one.id)
+
     def do_update(self) -> None:
         self.ask("update_pipeline", pipeline=self.declaration)
 
@@ -122,6 +143,15 @@ class World:
         with self.play.runtime.lock:
             self.backend.resume()
         self.play.runtime.drain()
+
+
+def conditions_hold(one: Execution) -> None:
+    for name, state in one.stages.items():
+        if state.status == "Skipped":
+            assert name == "Approve"
+            assert not state.actions, "a stage that is skipped runs nothing"
+        failed = [gate for gate in state.gates if gate.status == "Failed"]
+        assert not failed or state.status in ("Failed", "Skipped"), "no condition is passed unmet"
 
 
 def holds(world: World, latest_before: dict[str, str], step: tuple[Any, ...]) -> None:
@@ -152,8 +182,9 @@ def holds(world: World, latest_before: dict[str, str], step: tuple[Any, ...]) ->
             assert not running, "who waits runs nothing"
             assert one.at in NAMES
         if one.status == "Succeeded" and one.type == "STANDARD":
-            assert {state.status for state in one.stages.values()} == {"Succeeded"}
-            assert list(one.stages) == NAMES, "nobody skips a stage"
+            assert {state.status for state in one.stages.values()} <= {"Succeeded", "Skipped"}
+            assert list(one.stages) == NAMES, "nobody passes a stage by unseen"
+        conditions_hold(one)
     if world.mode != "SUPERSEDED":
         assert all(one.status != "Superseded" for one in found.executions)
 
@@ -192,6 +223,7 @@ def test_invariants(tmp_path: Path, mode: str) -> None:
             play.aws.get_pipeline_state(name=world.name)  # the client checks the answers' shapes
             play.aws.list_pipeline_executions(pipelineName=world.name)
             play.aws.list_action_executions(pipelineName=world.name)
+            play.aws.list_rule_executions(pipelineName=world.name)
             world.backend.pipelines.clear()
 
         run()
