@@ -230,7 +230,7 @@ def _parallel(aws: Aws, found: PipelineStatus, declaration: dict[str, Any]) -> P
 def _made(stage: dict[str, Any], runs: Iterable[ActionRun], execution: ExecutionStatus | None) -> StageStatus:
     """A stage as the actions of one execution tell of it."""
     own = {one.name: one for one in runs if one.stage == stage["name"]}
-    actions = tuple(_made_action(one["name"], own.get(one["name"])) for one in stage["actions"])
+    actions = tuple(made_action(one["name"], own.get(one["name"])) for one in stage["actions"])
     state = _state([one.state for one in actions], running=bool(execution and execution.unfinished))
     return StageStatus(
         name=stage["name"],
@@ -242,7 +242,8 @@ def _made(stage: dict[str, Any], runs: Iterable[ActionRun], execution: Execution
     )
 
 
-def _made_action(name: str, run: ActionRun | None) -> ActionStatus:
+def made_action(name: str, run: ActionRun | None) -> ActionStatus:
+    """An action's state as its last try tells it."""
     if run is None:
         return ActionStatus(name, "", None, "", "", "")
     asks = run.category == "Approval" and run.state == "InProgress"

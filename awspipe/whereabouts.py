@@ -11,7 +11,7 @@ from awspipe.aws import Aws
 from awspipe.executions import UNFINISHED, ExecutionStatus, actions_of, executions_of
 from awspipe.explain import explained
 from awspipe.failures import Cause
-from awspipe.status import PipelineStatus, StageStatus, status, why_failed
+from awspipe.status import Beside, PipelineStatus, StageStatus, made_action, status, why_failed
 
 MOST = 1000
 """As many executions are looked through: ten pages."""
@@ -171,8 +171,14 @@ class _Search:
             if stage.execution == one.id and stage.state in UNFINISHED:
                 return self._made(Place.RUNNING, one, stage=stage)
         beside = next((other for other in self.board.beside if other.execution.id == one.id), None)
-        run = next(iter(beside.runs), None) if beside else None
-        return self._made(Place.RUNNING, one, stage=self._stage(run.stage if run else ""))
+        return self._made(Place.RUNNING, one, stage=self._beside(beside) if beside else None)
+
+    def _beside(self, other: Beside) -> StageStatus | None:
+        """The stage that an execution beside the newest is in, with its own actions."""
+        at = next((run.stage for run in other.runs), "")
+        stage = self._stage(at)
+        own = tuple(made_action(run.name, run) for run in other.runs if run.stage == at)
+        return stage and replace(stage, state="InProgress", execution=other.execution.id, actions=own)
 
     def _stage(self, name: str) -> StageStatus | None:
         return next((one for one in self.board.stages if one.name == name), None)

@@ -316,6 +316,17 @@ def test_a_parallel_commit_is_found_beside_the_newest(stage: Stage) -> None:
     assert where(A).place is Place.LIVE
 
 
+def test_a_commit_beside_the_newest_waits_for_its_own_approval(stage: Stage) -> None:
+    stage.create(engine.source(), engine.approval(), engine.build(), executionMode="PARALLEL")
+    sourced(stage, A)
+    stage.start()
+    assert said(where(A), stage)[1:] == [
+        "  ▶ under way in Approve: execution #1 of shop, started 0 s ago",
+        "    waits for approval",
+        "next: awspipe approve shop --execution #1 --sandbox   lets it pass",
+    ]
+
+
 def test_a_commit_is_found_among_hundreds_of_executions_and_no_further(stage: Stage) -> None:
     stage.create(engine.source(), engine.build())
     sourced(stage, A)

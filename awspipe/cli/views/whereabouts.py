@@ -99,7 +99,8 @@ def _next(target: Target, found: Whereabouts) -> Iterator[tuple[str, str]]:
     name, end = found.board.scope.pipeline, found.end
     match end.place:
         case Place.RUNNING if _asks(end):
-            yield target.command_anywhere("approve", name), "lets it pass"
+            which = ("--execution", end.execution.id[:8]) if end.board.beside and end.execution else ()
+            yield target.command_anywhere("approve", name, *which), "lets it pass"
         case Place.WAITING if end.stage and end.stage.closed is not None:
             yield target.command_anywhere("enable", end.stage.name, "-n", name), "lets what waits enter"
         case Place.RUNNING | Place.WAITING:
