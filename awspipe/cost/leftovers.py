@@ -225,7 +225,7 @@ def _orphan_roles(
     there: _There, projects: frozenset[str], names: frozenset[str], region: str
 ) -> Iterator[Remain]:
     """The console's service roles, which it names after what they are for (and cuts short at 64 letters)."""
-    for role in () if isinstance(there.roles, Unknown) else there.roles:
+    for role in () if isinstance(there.roles, Unknown) else sorted(there.roles):
         for form in _PIPELINE_ROLES:
             prefix = form.format(region=region)
             rest = role.removeprefix(prefix)

@@ -122,7 +122,7 @@ def _types(report: Report) -> Iterator[str]:
 
 _SERVICES = {
     "CodeCommit": ("codecommit-user", "CodeCommit: {usd} {each} after {free}; each role that reads counts"),
-    "CodeDeploy": ("codedeploy-on-premises", "CodeDeploy: EC2 is free, on-premises {usd} an {unit}"),
+    "CodeDeploy": ("codedeploy-on-premises", "CodeDeploy: EC2 is free, on-premises {usd} {each}"),
 }
 
 
