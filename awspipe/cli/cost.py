@@ -101,10 +101,11 @@ def _agree_to_pay(console: Console, options: Options) -> None:
 
 def _check(reading: Reading, name: str | None) -> None:
     """Raise where there is nothing to show: because nothing can be read, or the one pipeline is not there."""
-    from awspipe.errors import AwsError, AwspipeError
+    from awspipe.cost.account import Unknown
+    from awspipe.errors import AwspipeError
 
     if not reading.uses and reading.unread:
-        raise AwsError(f"the executions cannot be read: {'; '.join(reading.unread)}", code="AccessDenied")
+        raise Unknown("; ".join(reading.unread), reading.denied).error("the executions cannot be read")
     if name and not reading.uses:
         where = ", ".join(reading.regions) if len(reading.regions) < 4 else f"{len(reading.regions)} regions"
         raise AwspipeError(
@@ -126,7 +127,6 @@ def places(options: Options, console: Console) -> tuple[Target, tuple[str, ...]]
     from awspipe.cli.target import connect
     from awspipe.cost.account import Unknown
     from awspipe.cost.usage import enabled_regions
-    from awspipe.errors import AwsError
 
     if options.region != EVERYWHERE:
         target = connect(options, console)
@@ -134,7 +134,7 @@ def places(options: Options, console: Console) -> tuple[Target, tuple[str, ...]]
     target = connect(replace(options, region=None), console)
     regions = enabled_regions(target.aws)
     if isinstance(regions, Unknown):
-        raise AwsError(f"the account's regions cannot be listed: {regions.why}", code="AccessDenied")
+        raise regions.error("the account's regions cannot be listed")
     return target, regions
 
 

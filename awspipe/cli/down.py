@@ -95,12 +95,11 @@ def _all(aws: Aws, console: Console) -> list[str]:
 
 def _expired(aws: Aws) -> list[str]:
     from awspipe.cost.account import Unknown
-    from awspipe.errors import AwsError
     from awspipe.expiry import expired
 
     found = expired(aws, datetime.now(UTC))
     if isinstance(found, Unknown):
-        raise AwsError(f"whose time has passed cannot be read: {found.why}", code="AccessDenied")
+        raise found.error("whose time has passed cannot be read")
     return list(found)
 
 

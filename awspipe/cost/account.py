@@ -18,7 +18,7 @@ from awspipe.cost.estimate import Left
 from awspipe.cost.freetier import Allowance
 from awspipe.cost.mix import v1_charge_begins
 from awspipe.cost.prices import BUILD_POOL, PIPELINE_V1, PIPELINE_V2, ZERO, PriceList
-from awspipe.errors import AwsError, AwspipeError
+from awspipe.errors import AwsError, AwspipeError, DeniedError
 from awspipe.explain import DENIED, explained
 
 T = TypeVar("T")
@@ -54,9 +54,15 @@ class PaidPlan:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """What could not be read, and why."""
+    """What could not be read, and why. `denied`: the credentials may not."""
 
     why: str
+    denied: bool = False
+
+    def error(self, doing: str) -> AwsError:
+        """The error of a command that cannot do without it."""
+        kind = DeniedError if self.denied else AwsError
+        return kind(f"{doing}: {self.why}")
 
 
 AccountPlan = Legacy | FreePlan | PaidPlan | Unknown
@@ -145,7 +151,7 @@ def known(read: Callable[[], T], operation: str) -> T | Unknown:
             return read()
     except AwsError as error:
         if error.code in DENIED:
-            return Unknown(f"these credentials may not ask for it ({operation})")
+            return Unknown(f"these credentials may not ask for it ({operation})", denied=True)
         return Unknown(f"{operation} failed: {error.code or error.message.partition(': ')[2]}")
     except AwspipeError as error:
         return Unknown(f"{operation}: {error.message}")

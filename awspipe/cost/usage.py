@@ -34,6 +34,8 @@ class Reading:
     uses: tuple[PipelineUse, ...]
     regions: tuple[str, ...]
     unread: tuple[str, ...] = ()
+    denied: bool = False
+    """Whether some of that is because the credentials may not."""
 
 
 def everywhere(aws: Aws, regions: Sequence[str], month: Month, name: str = "") -> Reading:
@@ -44,6 +46,7 @@ def everywhere(aws: Aws, regions: Sequence[str], month: Month, name: str = "") -
         tuple(use for one in found for use in one.uses),
         tuple(regions),
         tuple(why for one in found for why in one.unread),
+        any(one.denied for one in found),
     )
 
 
@@ -51,7 +54,7 @@ def uses(aws: Aws, month: Month, name: str = "") -> Reading:
     """What each pipeline of the region used, or the one of a name."""
     listed = pipelines(aws)
     if isinstance(listed, Unknown):
-        return Reading((), (aws.region,), (f"{aws.region}: {listed.why}",))
+        return Reading((), (aws.region,), (f"{aws.region}: {listed.why}",), listed.denied)
     wanted = [one for one in listed if name in ("", one.name)]
     with threads(_READERS, "cost") as pool:
         found = list(pool.map(lambda one: known(lambda: _use(aws, one, month), _OPERATIONS), wanted))
@@ -60,6 +63,7 @@ def uses(aws: Aws, month: Month, name: str = "") -> Reading:
         tuple(one for one in found if isinstance(one, PipelineUse)),
         (aws.region,),
         tuple(f"{one.name} ({aws.region}): {why.why}" for one, why in pairs if isinstance(why, Unknown)),
+        any(one.denied for one in found if isinstance(one, Unknown)),
     )
 
 

@@ -111,7 +111,7 @@ def test_a_pipeline_of_others_with_our_tag_is_not_ours(world: World) -> None:
 def test_without_the_tag_index_nothing_is_guessed(world: World) -> None:
     deny(world.aws.session, {"resourcegroupstaggingapi:GetResources"})
     found = expired(world.aws, NOW)
-    assert found == Unknown("these credentials may not ask for it (tag:GetResources)")
+    assert found == Unknown("these credentials may not ask for it (tag:GetResources)", denied=True)
     assert list(passed(ends(world.aws), NOW)) == []
 
 

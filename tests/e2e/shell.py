@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.machine import Machine
+from tests.support.server import ROOT
 
 REGION = "ap-northeast-2"
 _SECONDS = 60.0
@@ -92,6 +93,23 @@ class Shell:
         assert "Traceback" not in ran.err, str(ran)
         assert ran.out == "", str(ran)
         return ran.err
+
+    def recorded(self, *words: str, cwd: Path | None = None, denied: str = "") -> tuple[Ran, list[str]]:
+        """Run a command whose credentials may not make the calls `denied`; the calls that it made."""
+        calls = self.machine.work / f"calls-{time.monotonic_ns()}"
+        began = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.support.recorded", *words],
+            cwd=cwd or self.machine.work,
+            env=self.environ(PYTHONPATH=str(ROOT), RECORDED_CALLS=str(calls), DENIED_CALLS=denied),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=_SECONDS,
+            check=False,
+        )
+        made = calls.read_text(encoding="utf-8").split() if calls.exists() else []
+        return Ran(words, done.returncode, done.stdout, done.stderr, time.monotonic() - began), made
 
     def git(self, *words: str, cwd: Path, **environ: str) -> str:
         """Run git as the user does, with an identity for this once; its answer."""

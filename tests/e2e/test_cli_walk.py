@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.machine import ROOT
 from tests.e2e.shell import REGION, Ran, Shell
 
 READS = ("Get", "List", "Describe", "Head", "BatchGet")
@@ -39,9 +36,8 @@ def test_a_newcomer_goes_from_nothing_to_a_pipeline_and_back(shell: Shell, tmp_p
     assert "awspipe down walk-site --sandbox" in up.out
     assert up.err.index("repository walk-site (main)") < up.err.index("  + pipeline         walk-site (")
 
-    again = _recorded(shell, tmp_path / "calls", "up", "--sandbox", cwd=site)
+    again, calls = shell.recorded("up", "--sandbox", cwd=site)
     assert again.out.startswith("walk-site: no changes\n")
-    calls = (tmp_path / "calls").read_text(encoding="utf-8").split()
     assert calls
     assert not [call for call in calls if not call.partition(":")[2].startswith(READS)]
     assert shell.awspipe("--sandbox", "plan", "--exit-code", cwd=site).code == 0
@@ -94,19 +90,6 @@ def _saved_and_removed(shell: Shell, directory: Path, commit: str) -> None:
         f"nothing of walk-site is left in account 123456789012, {REGION}\n"
         "  --region R looks in another region\n"
     )
-
-
-def _recorded(shell: Shell, calls: Path, *words: str, cwd: Path) -> Ran:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.support.recorded", *words],
-        cwd=cwd,
-        env=shell.environ(PYTHONPATH=str(ROOT), RECORDED_CALLS=str(calls)),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-    )
-    return Ran(words, done.returncode, done.stdout, done.stderr, 0)
 
 
 PIPELINE = {"pipeline", "account", "region", "changes", "steps", "uses", "keeps", "cost"}

@@ -1,4 +1,7 @@
-"""awspipe as `python -m awspipe` runs it, with every call's name appended to the file $RECORDED_CALLS."""
+"""awspipe as `python -m awspipe` runs it, with every call's name appended to the file $RECORDED_CALLS.
+
+$DENIED_CALLS names calls (`service:Operation`, with spaces between) that its credentials may not make.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 from botocore import handlers
 
 from awspipe.cli.main import main
+from tests.support.denying import refuser
 
 
 def _note(model: Any, **_: Any) -> None:
@@ -18,4 +22,6 @@ def _note(model: Any, **_: Any) -> None:
 
 if __name__ == "__main__":
     handlers.BUILTIN_HANDLERS.append(("before-call", _note))
+    if denied := os.environ.get("DENIED_CALLS", "").split():
+        handlers.BUILTIN_HANDLERS.append(("before-send", refuser(denied)))
     main()
