@@ -135,8 +135,8 @@ def files(folder: Path, into: Path | None) -> tuple[Sequence[Path], str]:
 def _of_git(folder: Path) -> list[Path] | None:
     """None where the folder is in no repository, or in one that ignores it."""
     with contextlib.suppress(UsageError):
-        done = git.run(folder, "ls-files", "-z", "-co", "--exclude-standard", "--deduplicate", check=False)
-        names = [Path(one) for one in done.stdout.split("\0") if one]
+        done = git.run(folder, "ls-files", "-z", "-co", "--exclude-standard", check=False)
+        names = [Path(one) for one in dict.fromkeys(done.stdout.split("\0")) if one]
         if done.returncode == 0 and names:
             return [one for one in names if os.path.lexists(folder / one)]
     return None

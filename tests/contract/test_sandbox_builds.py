@@ -363,11 +363,14 @@ def test_what_the_user_sets_stands_over_the_machine_and_under_codebuild(world: W
 def test_secrets_of_the_project_and_variables_of_aws_are_not_exported(world: World) -> None:
     boto3.client("ssm", REGION).put_parameter(Name="key", Value="s3cr3t", Type="String")
     world.project(({"name": "KEY", "value": "key", "type": "PARAMETER_STORE"},))
-    text = "version: 0.2\nenv:\n  exported-variables: [KEY, AWS_REGION, 'a-b', OWN]\n" + spec(
-        build="OWN='two words'"
+    text = "version: 0.2\nenv:\n  exported-variables: [KEY, AWS_REGION, 'a-b', OWN, RETURN]\n" + spec(
+        build="OWN='two words'; RETURN=$(printf 'UID=1\\n\\r\\\\')"
     ).removeprefix("version: 0.2\n")
     ended = world.build({"buildspec.yml": text})
-    assert ended["exportedEnvironmentVariables"] == [{"name": "OWN", "value": "two words"}]
+    assert ended["exportedEnvironmentVariables"] == [
+        {"name": "OWN", "value": "two words"},
+        {"name": "RETURN", "value": "UID=1\n\r\\"},
+    ]
 
 
 def test_lines_go_where_the_project_says(world: World) -> None:

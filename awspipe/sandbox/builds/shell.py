@@ -19,8 +19,8 @@ from awspipe.sandbox.builds.output import Output
 from awspipe.sandbox.builds.rooms import Rooms
 
 _KILLED = 137
-_OWN = r"^(BASH_.*|BASHOPTS|BASHPID|EUID|FUNCNAME|GROUPS|PPID|SHELLOPTS|UID|DIRSTACK|OPTIND|_)="
-"""What `set` shows that is the shell's own."""
+_OWN = r"^(PPID|OPTIND|_)="
+"""What `set` shows in a shell other than bash that is the shell's own."""
 
 # {step} is a directory. Variables that are declared read-only cannot be declared again: they are left out.
 _RESUME = """\
@@ -102,7 +102,11 @@ class Shell:
         lines = [f'[ -z "${{{one}+x}}" ] || printf %s "${{{one}}}" >{into}{one}' for one in asked]
         self.run("\n".join(lines))
         found = {name: step.here / f"value.{name}" for name in asked}
-        return {name: path.read_text("utf-8", "replace") for name, path in found.items() if path.is_file()}
+        return {
+            name: path.read_bytes().decode("utf-8", "replace")
+            for name, path in found.items()
+            if path.is_file()
+        }
 
     def _run(self, words: Sequence[str], user: str | None) -> Ended:
         become = ["sh", "-c", _BECOME, "sh", user] if user else []
