@@ -72,6 +72,8 @@ class Line:
 
     aws: Aws
     renew: Callable[[], Aws] | None = None
+    account: Callable[[], str] = str
+    """The account that was talked to from the beginning, known by then."""
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], object] = time.sleep
     most: Mapping[str, int] = field(default_factory=dict)
@@ -111,7 +113,7 @@ class Line:
             return
         fresh = self.renew()
         try:
-            before, now = self.aws.identity.account, fresh.identity.account
+            before, now = self.account(), fresh.identity.account
             if before != now:
                 raise CredentialsError(
                     f"the credentials are now those of account {now}; what is watched is in account {before}"
@@ -148,9 +150,9 @@ class Poller:
             found = self._attempt(self._renewed if renewing else lambda: Answer(read()), doing)
             if isinstance(found, Trouble):
                 renewing = renewing or found.kind is Kind.CREDENTIALS
-                if found != trouble:
+                if not _is_known(found, trouble):
                     yield found
-                trouble = found
+                    trouble = found
                 self._wait_out(found)
             elif found is None:
                 renewing = False
@@ -215,6 +217,12 @@ class Answer(Generic[T]):
     """What a look gave."""
 
     value: T
+
+
+def _is_known(found: Trouble, told: Trouble | None) -> bool:
+    """Whether it says nothing new. Of expired credentials several services tell, each in its own words."""
+    expired = "credentials have expired"
+    return found == told or (told is not None and expired in found.message and expired in told.message)
 
 
 def trouble_of(error: AwspipeError) -> Trouble | None:

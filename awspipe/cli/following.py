@@ -65,7 +65,8 @@ class Following:
 
     def __post_init__(self) -> None:
         renew = None if self.target.sandbox else renewal(self.target)
-        self.line = Line(polling(self.target.aws), renew, self.clock, self.sleep, CALLS)
+        aws = self.target.aws
+        self.line = Line(polling(aws), renew, lambda: aws.account, self.clock, self.sleep, CALLS)
         self._deadline = None if self.limit is None else self.line.clock() + self.limit
 
     def one(self, wanted: str | None = None) -> None:

@@ -19,6 +19,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from awspipe.aws import Aws, Identity
+from awspipe.errors import CredentialsError
 from awspipe.polling import Line
 from tests.support import modelcheck
 from tests.support.clock import FakeClock
@@ -278,12 +279,18 @@ class Connection:
     def __init__(self, world: World, *, until: float = float("inf"), account: str = "123456789012") -> None:
         self.world = world
         self.until = until
-        self.identity = Identity(account, f"arn:aws:iam::{account}:user/ann", "aws")
+        self.account = account
         self.closed = False
 
     @property
     def aws(self) -> Aws:
         return cast(Aws, self)
+
+    @property
+    def identity(self) -> Identity:
+        if self.world.now >= self.until:
+            raise CredentialsError("the AWS credentials have expired")
+        return Identity(self.account, f"arn:aws:iam::{self.account}:user/ann", "aws")
 
     def client(self, service: str) -> Any:
         assert service == "codepipeline"

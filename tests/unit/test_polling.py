@@ -90,10 +90,10 @@ def test_expired_credentials_are_said_once_and_read_again_until_they_are_renewed
     def renew() -> Any:
         tries.append(Connection(world, until=float("inf") if world.now > 100 else 0))
         if world.now <= 100:
-            raise CredentialsError("look at shop: the AWS credentials have expired (ExpiredTokenException)")
+            raise CredentialsError("ask AWS who is calling: the AWS credentials have expired (ExpiredToken)")
         return tries[-1]
 
-    line = Line(old.aws, renew, clock=world.clock.time, sleep=world.clock.sleep)
+    line = Line(old.aws, renew, lambda: "123456789012", clock=world.clock.time, sleep=world.clock.sleep)
     found = []
     for one in looks(world, line):
         found.append((world.now, one))
@@ -118,6 +118,7 @@ def test_the_credentials_of_another_account_are_not_used() -> None:
     line = Line(
         Connection(world, until=10).aws,
         lambda: next(made).aws,
+        lambda: "123456789012",
         clock=world.clock.time,
         sleep=world.clock.sleep,
     )

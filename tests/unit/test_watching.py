@@ -194,7 +194,7 @@ def test_the_whole_way_through_throttling_and_lost_credentials_nothing_is_missed
     run = world.execution()
     played(world, run)
     world.fails(10, 50, throttled)
-    line = world.line(renew=lambda: world.line().aws)
+    line = world.line(renew=lambda: world.line().aws, account=lambda: "123456789012")
     world.fails(80, 95, expired)
     seen: list[Any] = []
     for one in Poller(line).looks(Reader(line, PIPELINE, run.id).read, "look"):
