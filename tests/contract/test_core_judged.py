@@ -54,6 +54,7 @@ SPECS = {
     "    declaration: {actionTypeId: {category: Invoke, provider: Lambda}}\n"
     "    statements:\n"
     "      - {actions: 'lambda:InvokeFunction', resources: 'arn:aws:lambda:r:1:function:a'}\n",
+    "ecs": _HEAD + "  - {name: Deploy, provider: ecs, cluster: web, service: shop, family: shop}\n",
     "approval": _HEAD + "  - {name: Ask, provider: approval}\n",
 }
 """Together every provider."""
