@@ -192,10 +192,11 @@ def work_folder() -> Iterator[Path]:
     usual = state_dir(os.environ)
     top = usual.with_name(f"{usual.name}-builds")
     top.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for one in top.iterdir():
-        pid, _, start = one.name.partition("-")
-        if not pid.isdigit() or start != _start(process.started(int(pid))):
-            box.discard(one)
+    with contextlib.suppress(FileNotFoundError):  # the last build has just removed it
+        for one in top.iterdir():
+            pid, _, start = one.name.partition("-")
+            if not pid.isdigit() or start != _start(process.started(int(pid))):
+                box.discard(one)
     mine = top / f"{os.getpid()}-{_start(process.started(os.getpid()))}"
     try:
         yield mine

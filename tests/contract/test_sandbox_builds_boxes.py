@@ -78,11 +78,11 @@ def test_a_build_that_is_stopped_leaves_no_process(world: World, tmp_path: Path)
 
 def test_what_a_build_leaves_in_the_background_holds_nobody_up_and_ends_with_it(world: World) -> None:
     one = mark()
-    look = f"ps -ef | grep -c '[s]leep {one}'"
-    text = spec(build=f"sleep {one} &", rest=f'  post_build: {{commands: ["{look}"]}}\n')
+    look = f"cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -o '[s]leep {one}' | sort | uniq -c | xargs"
+    text = spec(build=f"sleep {one} &", rest=f"  post_build:\n    commands:\n      - {look}\n")
     ended = world.build({"buildspec.yml": text})
     assert ended["buildStatus"] == "SUCCEEDED"
-    assert "\n1\n" in world.lines()
+    assert f"sleep {one}\n" in world.lines()
     assert running(one) == []
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.shell import REGION, Shell
+from tests.support.boxes import running as processes
 
 HEAD = "version: 0.2\n"
 GOOD = (
@@ -196,5 +197,5 @@ def test_ctrl_c_ends_all_that_runs(
         running.wait(timeout=30)
     assert running.returncode == 130
     assert "Traceback" not in began.read_text()
-    assert subprocess.run(["pgrep", "-f", f"sleep {mark}"], check=False, capture_output=True).stdout == b""
+    assert processes(mark) == []
     assert not (shell.home / "state/awspipe/sandbox-builds").exists()
