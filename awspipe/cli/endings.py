@@ -31,10 +31,15 @@ class Ending:
     pipeline: str
     aws: Aws
 
-    def say(self, one: Execution, declaration: Mapping[str, Any] | None = None) -> int:
-        """Say how an execution ended, why, or which sites are new by it; the exit code that means."""
+    def say(
+        self, one: Execution, declaration: Mapping[str, Any] | None = None, *, briefly: bool = False
+    ) -> int:
+        """Say how an execution ended, why, or which sites are new by it; the exit code that means.
+
+        `briefly`: without asking AWS for more than is known already.
+        """
         code = 0 if one.state == "Succeeded" else FAILED
-        found = self._causes(one) if code else ()
+        found = () if not code else _own_words(one) if briefly else self._causes(one)
         sites = [] if code or declaration is None else self._sites(declaration)
         self.console.answer(view.end(one, found, sites))
         self.console.answer(columns.next_commands(self._next(one)))
@@ -74,7 +79,12 @@ class Ending:
             return causes(asking, self.pipeline, one.id)
         except AwspipeError as error:
             self.console.say(f"! {error.message}")
-            failed = [it for it in one.actions if it.state == "Failed"]
-            return tuple(Cause(it.stage, it.name, view.why(it)) for it in failed)
+            return _own_words(one)
         finally:
             asking.close()
+
+
+def _own_words(one: Execution) -> tuple[Cause, ...]:
+    """What the actions that failed say themselves."""
+    failed = [it for it in one.actions if it.state == "Failed"]
+    return tuple(Cause(it.stage, it.name, view.why(it)) for it in failed)

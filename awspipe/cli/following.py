@@ -26,6 +26,8 @@ from awspipe.watching import Board, Chooser, Reader, listing
 T = TypeVar("T")
 
 LATEST = "latest"
+_EXPLAINED = 5
+"""Of many executions that fail, so many are looked into: each takes calls of its own."""
 _ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -99,7 +101,7 @@ class Following:
     def all(self) -> None:
         """Follow every execution that goes on, until none does. Raises ToldError where one failed."""
         before: dict[str, Execution] = {}
-        code = 0
+        code = explained = 0
         with self._screen(several=True) as shown:
             for found in self.looks(shown, Board(self.line, self.pipeline).read):
                 for one in found:
@@ -109,7 +111,8 @@ class Following:
                     shown.look(old, one)
                     before[one.id] = one
                     if not one.running:
-                        failed = self._ending.say(one)
+                        explained += one.state != "Succeeded"
+                        failed = self._ending.say(one, briefly=explained > _EXPLAINED)
                         code = code if one.state == "Superseded" else max(code, failed)
                 if before and not any(one.running for one in before.values()):
                     break

@@ -221,6 +221,26 @@ def test_in_parallel_mode_one_is_followed_or_all(stage: Stage) -> None:
     assert not [line for line in every.lines if "#2" in line]
 
 
+def test_of_many_that_fail_the_first_are_looked_into(stage: Stage) -> None:
+    stage.create(source(), build(), executionMode="PARALLEL")
+    for _ in range(6):
+        stage.start()
+
+    def fail() -> None:
+        for number in range(1, 8):
+            stage.end("Source", number, error=f"no branch {number}")
+
+    every = Watch(stage, fail)
+    asked: list[str] = []
+    every.following.target.aws.session.events.register(
+        "before-call.codepipeline.GetPipelineExecution", lambda **_: asked.append("x")
+    )
+    assert every.code(every.following.all) == 5
+    for number in range(1, 8):
+        assert f"× Source: no branch {number}" in every.text
+    assert len(asked) == 5
+
+
 def test_an_execution_that_waits_says_for_what(stage: Stage) -> None:
     stage.create(source(), build())
     stage.hold("Build")
