@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -134,4 +133,4 @@ class Redrawn:
         lines += view.trouble(self._trouble) if self._trouble else ()
         lines.append("  Ctrl-C stops watching: the execution goes on")
         shown = [self.console.shaped(one, self.console.out) for one in lines]
-        return Text.from_ansi("\n".join(shown), no_wrap=shutil.get_terminal_size().columns > 20)
+        return Text.from_ansi("\n".join(shown), no_wrap=True)
