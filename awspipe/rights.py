@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from awspipe.graph import Graph
+from awspipe.naming import Scope
 from awspipe.resources.base import Resource, kinds
 from awspipe.resources.pipeline import Pipeline
 from awspipe.resources.policy import Document, Statement
@@ -30,6 +31,28 @@ class Job(StrEnum):
     STATUS = "status"
     STEER = "steer"
     DOWN = "down"
+
+
+MONEY = frozenset(
+    {
+        "codebuild:BatchGetBuilds",
+        "codebuild:ListProjects",
+        "codepipeline:GetPipeline",
+        "codepipeline:ListActionExecutions",
+        "codepipeline:ListPipelines",
+        "codepipeline:ListTagsForResource",
+        "ec2:DescribeRegions",
+        "freetier:GetAccountPlanState",
+        "freetier:GetFreeTierUsage",
+        "iam:ListRoles",
+        "logs:DescribeLogGroups",
+        "pricing:GetProducts",
+        "s3:ListAllMyBuckets",
+        "tag:GetResources",
+    }
+)
+"""What the commands about money read, of the whole account: each can be missing, and is then said to be.
+Cost Explorer (`cost --bill`) is not in it: a request to it is charged for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +90,11 @@ def grants(graphs: Iterable[Graph], jobs: frozenset[Job]) -> tuple[Grant, ...]:
     return (*_grouped(arns), *_passing(roles))
 
 
+def money_grants(scope: Scope) -> tuple[Grant, ...]:
+    """What the commands about money may be allowed in the scope's account: `MONEY`, whatever the spec."""
+    return tuple(_grouped({action: set(_account_wide(scope, action)) for action in MONEY}))
+
+
 _Need = tuple[str, tuple[str, ...]]
 """An action and the ARNs it is judged on."""
 
@@ -85,6 +113,15 @@ def _needs(graph: Graph, jobs: frozenset[Job], *, many: bool) -> Iterator[_Need]
     if Job.STEER in jobs:
         rights = Pipeline.permissions
         yield from _each(Pipeline, graph, graph.scope.pipeline, rights.show | rights.steer)
+
+
+def _account_wide(scope: Scope, action: str) -> tuple[str, ...]:
+    """All pipelines and builds of the account, in every region; the other reads take no ARN."""
+    whole = {"codepipeline": "*", "codebuild": "project/*"}
+    service = action.partition(":")[0]
+    if service not in whole or action == "codebuild:ListProjects":
+        return _ANY
+    return (f"arn:{scope.partition}:{service}:*:{scope.account}:{whole[service]}",)
 
 
 def _needs_of_up(graph: Graph) -> Iterator[_Need]:

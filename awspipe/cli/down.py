@@ -289,13 +289,17 @@ class Removals:
     def _prove(self, going: Sequence[Removal]) -> None:
         """Search AWS again. Raises ApplyError when something of ours is left that was to go."""
         from awspipe.cli.views import down as view
+        from awspipe.cost.account import Unknown
+        from awspipe.cost.prices import shipped
+        from awspipe.cost.stops import Facts, stops
         from awspipe.live import scan_again
 
-        left = []
+        unread, now = Facts(Unknown("it was to go"), {}), datetime.now(UTC)
+        left: list[str] = []
         for target in {id(one.target): one.target for one in going}.values():
             here = [one.plan for one in going if one.target is target]
             for plan, again in zip(here, scan_again(target.aws, *here), strict=True):
-                left += [str(key) for key in again.keys]
+                left += view.left(again, stops(again.keys, unread, shipped(), plan.scope, now))
                 if not again.keys:
                     self.console.answer(view.proof(plan, again))
         if left:

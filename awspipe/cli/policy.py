@@ -22,8 +22,12 @@ def policy(
     context: typer.Context,
     file: SpecFile = SPEC,
     purpose: Annotated[
-        Literal["up", "status", "steer", "down", "all"],
-        typer.Option("--for", help="For which command; steer: approve, retry, stop and the like."),
+        Literal["up", "status", "steer", "down", "cost", "all"],
+        typer.Option(
+            "--for",
+            help="For which command; steer: approve, retry, stop and the like; cost: what the commands about "
+            "money read, which is not in `all`.",
+        ),
     ] = "all",
     account: Annotated[
         str | None,
@@ -37,15 +41,18 @@ def policy(
     """
     from awspipe.cli.views import policy as view
     from awspipe.graph import wanted
-    from awspipe.rights import Job, document, grants
+    from awspipe.rights import Job, document, grants, money_grants
     from awspipe.spec.load import load_file
 
     options = given(context)
     console = Console(json=options.json)
     specs = load_file(Path(file))
-    jobs = frozenset(Job) if purpose == "all" else frozenset({Job(purpose)})
-    graphs = [wanted(spec, _scope(options, console, spec, account)) for spec in specs]
-    made = document(grants(graphs, jobs))
+    scopes = [_scope(options, console, spec, account) for spec in specs]
+    if purpose == "cost":
+        made = document(money_grants(scopes[0]))
+    else:
+        jobs = frozenset(Job) if purpose == "all" else frozenset({Job(purpose)})
+        made = document(grants([wanted(*pair) for pair in zip(specs, scopes, strict=True)], jobs))
     console.document({"policy": made, "characters": view.size(made)})
     console.answer(view.text(made))
     command = options.command("policy", *file_words(file), *_words(purpose, account))

@@ -223,3 +223,21 @@ def test_the_estimate_as_json() -> None:
     assert document["pipeline_number"] == 2
     assert document["account_plan"] == {"type": "LEGACY"}
     assert NOTHING_LEFT.action_minutes == 0
+
+
+def test_what_the_same_file_makes_first_counts() -> None:
+    account = Account(LEGACY, Used({}), ())
+    first = PipelineFacts("first", "V1", NOW)
+    place = standing(account, "shop", NOW, (first,))
+    assert place is not None
+    assert (place.number, place.further, place.other_v1) == (2, True, ("first",))
+    assert standing(Account(LEGACY, Used({}), Unknown("denied")), "shop", NOW) is None
+
+
+def test_a_pipeline_that_is_there_keeps_its_number_and_its_day() -> None:
+    own = PipelineFacts("shop", "V1", NOW - timedelta(days=20))
+    newer = PipelineFacts("new", "V1", NOW - timedelta(days=3))
+    place = standing(Account(LEGACY, Used({}), (own, newer)), "shop", NOW)
+    assert place is not None
+    assert (place.number, place.further) == (1, False)
+    assert place.charged_from == NOW + timedelta(days=10)

@@ -64,6 +64,12 @@ def proof(plan: Plan, again: Inventory) -> Iterator[str]:
     yield "what ran this month stays on the bill, which AWS shows up to a day late"
 
 
+def left(again: Inventory, found: Sequence[Stop]) -> Iterator[str]:
+    """What is still there, each with how it is charged."""
+    how = {one.key: one.how for one in found}
+    yield from (f"{key} ({how.get(key, 'free')})" for key in again.keys)
+
+
 def _kept(kept: Iterable[tuple[Key, Kept]]) -> Iterator[str]:
     for key, one in kept:
         yield columns.row("=", key.kind, f"{key.name} stays: {one.why}")
