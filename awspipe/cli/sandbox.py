@@ -143,8 +143,13 @@ def connect(
         one["ConnectionName"] for one in listed if connection.replace("codestar-", "code") in one.values()
     ]
     if not names:
-        there = ", ".join(one["ConnectionName"] for one in listed) or "there is none"
-        raise UsageError(f"{region} has no connection {connection}", hint=f"connections there: {there}")
+        there = ", ".join(one["ConnectionName"] for one in listed)
+        hint = (
+            f"connections there: {there}"
+            if there
+            else "`awspipe up --sandbox` makes one where a spec needs it"
+        )
+        raise UsageError(f"{region} has no connection {connection}", hint=hint)
     name = names[0]
     handshakes.connect(control.state_dir(os.environ), name, repository, path)
     console.document({"connection": name, "repository": repository, "path": str(path.absolute())})

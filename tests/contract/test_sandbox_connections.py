@@ -169,6 +169,10 @@ def test_a_served_sandbox_knows_the_service_and_keeps_it(tmp_path: Path, github:
         environ = {**os.environ, "AWSPIPE_SANDBOX_DIR": str(server.directory), "HOME": str(server.home)}
         done = subprocess.run(command, check=True, capture_output=True, text=True, env=environ, cwd=ROOT)
         assert done.stdout == f"connection mine is available: me/shop is {github}\n"
+        command[-3] = "other"
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environ, cwd=ROOT)
+        assert done.returncode == 2
+        assert "has no connection other\n  try: connections there: mine\n" in done.stderr
         server.stop()
         server.start()
         for service in ("codeconnections", "codestar-connections"):
