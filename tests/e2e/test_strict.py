@@ -19,7 +19,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     made = Machine(tmp_path_factory.mktemp("strict"))
     made.environ |= {
         "AWSPIPE_SANDBOX_ROLE_DELAY": "2",
-        "AWSPIPE_SANDBOX_THROTTLE": "7",
+        "AWSPIPE_SANDBOX_THROTTLE": "15",
         "AWSPIPE_SANDBOX_SLOW_LISTS": str(SECONDS),
     }
     yield made
