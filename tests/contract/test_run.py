@@ -64,6 +64,8 @@ def test_it_takes_the_commit_and_the_values_that_are_named(stage: Stage, command
     said = commands("run", "shop", "--commit", wanted.upper(), "--var", "ENV=a=b", "--json")
     assert said.code == 0
     document = said.document
+    keys = ["pipeline", "account", "region", "execution_id", "url", "commits", "variables"]
+    assert list(document) == keys
     assert (document["commits"], document["variables"]) == ({"Source": wanted}, {"ENV": "a=b"})
     shown = stage.aws.get_pipeline_execution(
         pipelineName="shop", pipelineExecutionId=document["execution_id"]

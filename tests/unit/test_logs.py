@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from awspipe.aws import Aws
 from awspipe.cli.views import logs as view
-from awspipe.logs import Logs
+from awspipe.logs import Gap, Logs
 from awspipe.polling import Line
 from awspipe.snapshots import ActionExecution, Execution
 from tests.support import modelcheck
@@ -361,3 +361,24 @@ def test_a_file_holds_what_was_written_and_a_terminal_colours_the_action() -> No
         "action": "A",
         "text": "\x1b[31mred",
     }
+
+
+def test_json_lines_besides_those_of_actions() -> None:
+    one = action("A")
+    assert view.gap_record(Gap(one, "gone")) == {
+        "event": "gap",
+        "stage": "Build",
+        "action": "A",
+        "message": "gone",
+        "hint": None,
+    }
+    assert view.end_record(execution(one)) == {"event": "end", "execution_id": UUID, "status": "InProgress"}
+
+
+def test_what_there_is_to_say_where_there_are_no_lines() -> None:
+    source = action("Source", "CodeCommit")
+    assert view.nothing(execution(source), silent=True) == "execution 11111111: no lines"
+    assert view.nothing(execution(source), silent=False) == (
+        "execution 11111111: no action that writes lines has begun, of those that were asked for"
+        "; so far: Build/Source (CodeCommit)"
+    )
