@@ -1,8 +1,9 @@
 """The AWS Free Tier API: what the account's plan is, and how much of the free allowances is used this month.
 
-The usage is counted from what the sandbox has played: the minutes of V2 actions and of small builds, the V1
-pipelines that an execution went through. What AWS says to an account made before 2025-07-15, which has no
-plan, is not documented; ResourceNotFoundException is the one error of the operation that can mean it.
+The usage is counted from what the sandbox has played and still knows: the minutes of V2 actions and of small
+builds, the V1 pipelines that an execution went through. Unlike on AWS, what was deleted no longer counts.
+What AWS says to an account made before 2025-07-15, which has no plan, is not documented;
+ResourceNotFoundException is the one error of the operation that can mean it.
 https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_Operations_AWS_Free_Tier.html
 """
 

@@ -96,7 +96,7 @@ def test_a_retry_is_a_try_of_its_own_and_failed_ones_are_counted_and_told(counte
     report = Report(counted.month, (use,), shipped(), "us-east-1")
     shown = list(view.lines(report, counted.reading(), Legacy(), "shop"))
     assert "    Build   2      3        1          0" in shown
-    assert "  . 1 action minutes of failed or stopped tries are counted: not verified on a bill" in shown
+    assert "  . 1 action minute of failed or stopped tries counted: not verified on a bill" in shown
 
 
 def test_a_stopped_execution_is_counted_as_abandoned(counted: Counted) -> None:
@@ -186,7 +186,7 @@ def test_builds_that_are_no_longer_known_are_said_to_be_missing(counted: Counted
     use = counted.use()
     assert (use.lost, use.builds) == (1, ())
     report = Report(counted.month, (use,), shipped(), "us-east-1")
-    assert "  ! 1 builds are no longer known to CodeBuild: their minutes are missing" in list(
+    assert "  ! not known to CodeBuild any more, their minutes are missing: 1 build" in list(
         view.lines(report, counted.reading(), Legacy())
     )
 

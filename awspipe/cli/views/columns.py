@@ -22,6 +22,11 @@ def next_commands(commands: Iterable[tuple[str, str]]) -> Iterator[str]:
         yield f"{'next:' if index == 0 else '     '} {command:<{width}}   {what}"
 
 
+def counted(count: int, what: str) -> str:
+    """A number of things: `1 build`, `2 builds`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def table(rows: Iterable[tuple[str, ...]], indent: str = "") -> Iterator[str]:
     """Rows with their cells in columns."""
     cells = list(rows)

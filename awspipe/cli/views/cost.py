@@ -153,12 +153,14 @@ def _notes(report: Report, reading: Reading, name: str) -> Iterator[str]:
     """What the numbers assume, and what they lack."""
     failed = sum(one.minutes_that("Failed", "Abandoned") for one in report.uses)
     if failed:
-        yield f"  . {failed} action minutes of failed or stopped tries are counted: not verified on a bill"
+        counted = columns.counted(failed, "action minute")
+        yield f"  . {counted} of failed or stopped tries counted: not verified on a bill"
     running = sum(one.ended is None and not one.free for use in report.uses for one in use.actions)
     if running:
-        yield f"  . {running} actions still run: counted until now"
+        yield f"  . still running and counted until now: {columns.counted(running, 'action')}"
     if lost := sum(one.lost for one in report.uses):
-        yield f"  ! {lost} builds are no longer known to CodeBuild: their minutes are missing"
+        gone = columns.counted(lost, "build")
+        yield f"  ! not known to CodeBuild any more, their minutes are missing: {gone}"
     for why in reading.unread:
         yield f"  ! not counted: {why}"
     yield "  . builds that no pipeline started, and what other services store, are not counted"

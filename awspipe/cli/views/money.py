@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from awspipe.cli.views import columns
 from awspipe.cli.views.prices import stale
 from awspipe.cost.account import AccountPlan, FreePlan, Legacy, PaidPlan, Unknown
 from awspipe.cost.estimate import Estimate
@@ -81,18 +82,17 @@ def _execution(estimate: Estimate) -> str:
     """What one execution uses, what that costs beyond the free minutes, and what was assumed."""
     use, bill = estimate.use, estimate.run
     builds = use.build_minutes.items()
-    parts = [f"{_minutes(minutes, 'build')} ({_machine(estimate, meter)})" for meter, minutes in builds]
+    parts = [
+        f"{columns.counted(minutes, 'build minute')} ({_machine(estimate, meter)})"
+        for meter, minutes in builds
+    ]
     if use.type == "V2":
-        parts.insert(0, _minutes(use.action_minutes, "action"))
+        parts.insert(0, columns.counted(use.action_minutes, "action minute"))
     if use.updates:
         parts.append("1 update for each on-premises instance (one is counted)")
     assumed = ", ".join(f"{one.name} {one.minutes}" for one in use.actions if one.minutes)
     charged = f"{_at_least(bill.unknown)}{usd(bill.usd)} beyond what is free"
     return f"{charged}: {', '.join(parts) or 'nothing'}; assumed: {assumed}"
-
-
-def _minutes(count: int, what: str) -> str:
-    return f"{count} {what} minute{'' if count == 1 else 's'}"
 
 
 def _machine(estimate: Estimate, meter: str) -> str:
