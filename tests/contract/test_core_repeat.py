@@ -230,7 +230,8 @@ def test_a_role_that_is_too_young_is_waited_for_and_said_once(
     clock = FakeClock(core.now())
     with core.world(tmp_path, clock=clock, role_delay=12) as world:
         core.up(world.aws, text)
-        waits = [event.why for event in world.events if isinstance(event, Waiting)]
+        heard = [event.why for event in world.events if isinstance(event, Waiting)]
+        waits = [why for why in heard if not why.startswith("asking ")]  # a busy machine is slow to answer
         assert len(waits) == len(set(waits)) <= len(services)
         assert all(why.startswith("IAM needs a moment before ") for why in waits)
         assert 10 < clock.slept < 60
