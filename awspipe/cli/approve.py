@@ -99,8 +99,8 @@ def _answer(options: Options, wanted: Wanted, status: str, comment: str, file: s
     one = Choice(console, target, name, status, now).pick(found, wanted)
     console.say(view.lines(one, now))
     answer(target.aws, name, found, one, status=status, comment=comment)
-    which = ("--execution", one.execution[:8]) if len(found.under_way) > 1 else ()
-    words = ("watch", name, *which) if status == "Approved" else ("status", name)
+    watch = ("watch", name, "--execution", one.execution[:8])
+    words = watch if status == "Approved" else ("status", name)
     follow = target.command_anywhere(*words)
     console.answer(view.answered(name, one, status, follow))
     console.document(

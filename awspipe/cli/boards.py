@@ -44,10 +44,8 @@ class Board:
         return self.target.command_anywhere(*words, "-n", self.name)
 
     def follow(self, id_: str) -> str:
-        """The command that follows an execution; of the newest it need not say which."""
-        latest = self.found.latest
-        which = ("--execution", id_[:8]) if latest and latest.id != id_ else ()
-        return self.target.command_anywhere("watch", self.name, *which)
+        """The command that follows an execution, also when it has ended and another one goes on."""
+        return self.target.command_anywhere("watch", self.name, "--execution", id_[:8])
 
     def execution(self, id_: str) -> str:
         """An execution in words: the beginning of its id, and its commit where that is known."""

@@ -147,7 +147,7 @@ def rollback(
     board.console.say(view.rolling_back(one.name, view.named(target), now))
     board.agree(yes=yes, command=board.command("rollback", one.name, "--to", boards.short(target), "--yes"))
     made = call(board.target.aws, board.name, one.name, target.id)
-    follow = board.target.command_anywhere("watch", board.name)
+    follow = board.follow(made)
     board.done(
         view.rolled_back(board.name, one.name, view.named(target), made, follow),
         stage=one.name,

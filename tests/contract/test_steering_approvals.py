@@ -37,7 +37,7 @@ def test_the_only_one_that_waits_is_approved(stage: Stage, commands: Commands) -
     assert f", execution {one}\n    ccccccc a commit\n    review  https://staging.example.com\n" in said.err
     assert said.out == (
         f"approved: Approve of shop, execution {one} (ccccccc a commit)\n"
-        f"next: awspipe watch shop --region {sandbox.REGION}   follows what comes next\n"
+        f"next: awspipe watch shop --execution {one} --region {sandbox.REGION}   follows what comes next\n"
     )
     assert stage.action("Approve")["status"] == "Succeeded"
     assert stage.action("Approve")["summary"] == "looks good"

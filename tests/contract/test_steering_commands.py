@@ -53,7 +53,7 @@ def test_what_failed_runs_again_and_what_succeeded_does_not(stage: Stage, comman
     assert talk(said) == ["  Test of execution #1 (aaaaaaa Commit a): the actions that failed run again"]
     assert said.out == (
         "retrying: Test of shop, execution #1 (aaaaaaa Commit a)\n"
-        f"next: awspipe watch shop {REGION}   follows it\n"
+        f"next: awspipe watch shop --execution #1 {REGION}   follows it\n"
     )
     assert stage.going_on() == [("Unit", 1)]
 
@@ -163,7 +163,7 @@ def test_a_stage_goes_back_to_what_was_there_before(stage: Stage, commands: Comm
     ]
     assert said.out == (
         "rolling back: Deploy of shop to execution #1 (aaaaaaa Commit a), as execution #3\n"
-        f"next: awspipe watch shop {REGION}   follows it\n"
+        f"next: awspipe watch shop --execution #3 {REGION}   follows it\n"
     )
     assert stage.going_on() == [("Deploy", 3)]
     assert "Deploy of shop is running\n" in commands("rollback", "Deploy", "-n", "shop", "--yes").err
@@ -237,7 +237,7 @@ def test_what_runs_ends_before_its_execution_stops(stage: Stage, commands: Comma
     ]
     assert said.out == (
         "stopping: execution #1 (aaaaaaa Commit a) of shop, when what runs has ended\n"
-        f"next: awspipe watch shop {REGION}   shows how it ends\n"
+        f"next: awspipe watch shop --execution #1 {REGION}   shows how it ends\n"
     )
     assert stage.statuses() == ["Stopping"]
     said = numbered(commands("stop", "-n", "shop"), stage)
@@ -311,7 +311,7 @@ def test_a_disabled_stage_is_not_entered_and_an_enabled_one_is(stage: Stage, com
     assert said.out == (
         "enabled: executions enter Deploy of shop (it was: not at night!)\n"
         "  execution #1 (aaaaaaa Commit a) enters now\n"
-        f"next: awspipe watch shop {REGION}   follows it\n"
+        f"next: awspipe watch shop --execution #1 {REGION}   follows it\n"
     )
     assert stage.latest("Deploy") == (1, "InProgress")
     assert commands("enable", "Deploy", "-n", "shop").out == "Deploy of shop was enabled already\n"

@@ -70,7 +70,7 @@ def test_what_failed_shows_its_actions_and_what_succeeded_folds() -> None:
             "Build", "Failed", LATEST, None, (_action("Unit", "Succeeded", 200), package), causes=why
         ),
         StageStatus("Test", "Succeeded", OLDER, None, (_action("A", "Succeeded", 3600), _action("B", ""))),
-        StageStatus("Deploy", "", "", "too early", (_action("Deploy", ""),)),
+        StageStatus("Deploy", "", "", "too early", (_action("Deploy", "Succeeded", 9),)),
         executions=(_execution(), older),
     )
     assert _lines(found) == [

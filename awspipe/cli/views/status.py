@@ -78,7 +78,7 @@ def _folded(stage: StageStatus, now: datetime) -> Iterator[str]:
     """A stage in one line: its state and since when."""
     yield stage.state or "not run yet"
     moments = [one.at for one in stage.actions if one.at]
-    if moments and stage.state not in OPEN:
+    if moments and stage.state and stage.state not in OPEN:
         yield f"{age(max(moments), now)} ago"
 
 
