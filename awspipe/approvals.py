@@ -13,7 +13,7 @@ from typing import Any
 
 from awspipe.aws import Aws, maybe, refusal
 from awspipe.errors import AwspipeError
-from awspipe.executions import UNFINISHED, ActionRun, ExecutionStatus, actions_of, execution, executions_of
+from awspipe.executions import UNFINISHED, ActionExecution, Execution, actions_of, execution, executions_of
 from awspipe.explain import explained
 from awspipe.triggers import who
 
@@ -74,7 +74,7 @@ def waiting(aws: Aws, name: str) -> Waiting | None:
             return None
         parallel = declared["pipeline"].get("executionMode") == "PARALLEL"
         listed = executions_of(aws, name, _MOST) if parallel else ()
-        going_on = {one.id: one for one in listed if one.unfinished}
+        going_on = {one.id: one for one in listed if one.running}
         under_way = list(going_on) if parallel else _inside(state)
         asking = under_way if parallel else [one for _, one in _tokens(state).values()]
         found = aws.gather(*(_asked(aws, name, id_, going_on.get(id_)) for id_ in dict.fromkeys(asking)))
@@ -146,11 +146,11 @@ def _asks(action: dict[str, Any]) -> bool:
     return bool(action["actionTypeId"]["category"] == "Approval")
 
 
-def _asked(aws: Aws, name: str, id_: str, known: ExecutionStatus | None) -> Callable[[], list[Approval]]:
+def _asked(aws: Aws, name: str, id_: str, known: Execution | None) -> Callable[[], list[Approval]]:
     """Reads the approvals that wait in one execution."""
 
     def read() -> list[Approval]:
-        runs = [one for one in actions_of(aws, name, id_) if one.category == "Approval"]
+        runs = [one for one in actions_of(aws, name, id_) if one.is_approval]
         open_ = [one for one in runs if one.state == "InProgress"]
         carried = known or (execution(aws, name, id_) if open_ else None)
         return [_approval(one, id_, carried) for one in open_ if carried]
@@ -158,7 +158,7 @@ def _asked(aws: Aws, name: str, id_: str, known: ExecutionStatus | None) -> Call
     return read
 
 
-def _approval(run: ActionRun, id_: str, carried: ExecutionStatus) -> Approval:
+def _approval(run: ActionExecution, id_: str, carried: Execution) -> Approval:
     return Approval(
         stage=run.stage,
         action=run.name,
@@ -175,7 +175,7 @@ def _age(one: Approval) -> tuple[datetime, str, str]:
     return one.since or datetime.min.replace(tzinfo=UTC), one.stage, one.action
 
 
-def _run_of(runs: tuple[ActionRun, ...], asked: Approval) -> ActionRun | None:
+def _run_of(runs: tuple[ActionExecution, ...], asked: Approval) -> ActionExecution | None:
     return next((one for one in runs if (one.stage, one.name) == (asked.stage, asked.action)), None)
 
 
@@ -188,16 +188,16 @@ def _fate(aws: Aws, name: str, asked: Approval) -> str:
         case "Succeeded" if run:
             return f"execution {short} was approved already{_by(run)}"
         case "Failed" if run:
-            return f"execution {short} was refused already: {run.summary or 'rejected'}{_at(run)}"
+            return f"execution {short} was refused already: {run.says or 'rejected'}{_at(run)}"
         case "InProgress" if state in UNFINISHED:
             return f"execution {short} asks anew, after a retry: look at it again"
     return f"execution {short} asks no longer: it is {state}"
 
 
-def _by(run: ActionRun) -> str:
+def _by(run: ActionExecution) -> str:
     by = f" by {who(run.by)}" if run.by else ""
-    return f"{by}{_at(run)}" + (f": {run.summary}" if run.summary else "")
+    return f"{by}{_at(run)}" + (f": {run.says}" if run.says else "")
 
 
-def _at(run: ActionRun) -> str:
+def _at(run: ActionExecution) -> str:
     return f" at {run.updated.astimezone(UTC):%H:%M:%S} UTC" if run.updated else ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,51 +17,113 @@ _PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class ExecutionStatus:
-    """One execution, with the revision of its first source and what started it.
+class ActionExecution:
+    """One try of an action. `kind` is `Category/Provider`; `error` is AWS's code and message, or empty.
 
-    `trigger` and `detail` are AWS's TriggerType and TriggerDetail; `target` is what a rollback goes back to.
+    `external_id` is what its provider calls it; for an approval of a PARALLEL pipeline its token.
     """
 
     id: str
+    execution: str
+    stage: str
+    name: str
     state: str
+    kind: str
     started: datetime | None
     updated: datetime | None
-    revision: str
-    message: str
-    trigger: str
     summary: str
-    detail: str = ""
-    target: str = ""
-    stop_reason: str = ""
-    revisions: tuple[str, ...] = ()
-    """The revisions of all sources."""
+    error: tuple[str, str]
+    url: str
+    external_id: str
+    log_stream: str
+    by: str = ""
+    """Who answered or changed it, an ARN or ""."""
+    configuration: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
-    def unfinished(self) -> bool:
-        """Whether it goes on."""
-        return self.state in UNFINISHED
+    def label(self) -> str:
+        """`Stage/Action`, or one word where they are the same."""
+        return self.stage if self.stage == self.name else f"{self.stage}/{self.name}"
+
+    @property
+    def says(self) -> str:
+        """What it says of itself: AWS's error message, else its summary."""
+        return self.error[1] or self.summary
+
+    @property
+    def is_approval(self) -> bool:
+        """Whether somebody has to answer."""
+        return self.kind.startswith("Approval/")
 
 
 @dataclass(frozen=True, slots=True)
-class ActionRun:
-    """The last try of an action in one execution. `by` is who answered or changed it, an ARN or ""."""
+class Hold:
+    """Why an execution does nothing: it waits before `stage`. `behind` is the execution that is in it."""
 
     stage: str
-    name: str
-    category: str
+    closed: str | None = None
+    behind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One execution as it stands, with the revision of its first source and what started it.
+
+    `trigger` and `trigger_detail` are AWS's TriggerType and TriggerDetail; `target` is what a rollback goes
+    back to; `revisions` are those of all sources. What a list of executions does not tell is known where one
+    is followed: `actions` are the newest tries, `stages` the declared ones, in order.
+    """
+
+    pipeline: str
+    id: str
     state: str
-    started: datetime | None
-    updated: datetime | None
-    by: str
-    external_id: str
-    """What its provider calls it; for an approval of a PARALLEL pipeline its token."""
-    summary: str
-    url: str
-    configuration: dict[str, str]
+    summary: str = ""
+    revision: str = ""
+    message: str = ""
+    trigger: str = ""
+    trigger_detail: str = ""
+    mode: str = ""
+    started: datetime | None = None
+    updated: datetime | None = None
+    stages: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    actions: tuple[ActionExecution, ...] = ()
+    hold: Hold | None = None
+    superseded_by: str = ""
+    target: str = ""
+    stop_reason: str = ""
+    revisions: tuple[str, ...] = ()
+
+    @property
+    def running(self) -> bool:
+        """Whether it goes on."""
+        return self.state in UNFINISHED
+
+    @property
+    def busy(self) -> tuple[ActionExecution, ...]:
+        """The actions that go on."""
+        return tuple(one for one in self.actions if one.state == "InProgress")
+
+    @property
+    def approvals(self) -> tuple[ActionExecution, ...]:
+        """The approvals that wait for an answer."""
+        return tuple(one for one in self.busy if one.is_approval)
+
+    def stage_state(self, stage: str) -> str:
+        """AWS's word for how this execution stands in a stage; "" where it has not come to it."""
+        states = {one.state for one in self.actions if one.stage == stage}
+        declared = next((names for name, names in self.stages if name == stage), ())
+        done = {one.name for one in self.actions if one.stage == stage and one.state == "Succeeded"}
+        if not states:
+            return ""
+        if "InProgress" in states:
+            return "InProgress"
+        if states == {"Succeeded"} and (done >= set(declared) or not self.running):
+            return "Succeeded"
+        worst = next((one for one in ("Failed", "Abandoned") if one in states), "InProgress")
+        return "Stopped" if worst == "Abandoned" else worst
 
 
-def executions_of(aws: Aws, name: str, limit: int, *, succeeded_in: str = "") -> Iterator[ExecutionStatus]:
+def executions_of(aws: Aws, name: str, limit: int, *, succeeded_in: str = "") -> Iterator[Execution]:
     """The executions of a pipeline, newest first and at most `limit`, page by page as they are taken.
 
     `succeeded_in`: only those that succeeded in this stage.
@@ -69,14 +132,13 @@ def executions_of(aws: Aws, name: str, limit: int, *, succeeded_in: str = "") ->
     only = {"filter": {"succeededInStage": {"stageName": succeeded_in}}} if succeeded_in else {}
     size = {"MaxItems": limit, "PageSize": min(limit, _PAGE)}
     for page in pages.paginate(pipelineName=name, **only, PaginationConfig=size):
-        yield from map(_execution, page["pipelineExecutionSummaries"])
+        yield from (as_execution(name, one) for one in page["pipelineExecutionSummaries"])
 
 
-def execution(aws: Aws, name: str, id_: str) -> ExecutionStatus:
+def execution(aws: Aws, name: str, id_: str) -> Execution:
     """One execution; GetPipelineExecution does not tell its times."""
     answer = aws.client("codepipeline").get_pipeline_execution(pipelineName=name, pipelineExecutionId=id_)
-    found = answer["pipelineExecution"]
-    return _execution({**found, "sourceRevisions": found.get("artifactRevisions", ())})
+    return as_execution(name, answer["pipelineExecution"])
 
 
 def version_of(aws: Aws, name: str, id_: str) -> int:
@@ -85,51 +147,82 @@ def version_of(aws: Aws, name: str, id_: str) -> int:
     return int(answer["pipelineExecution"]["pipelineVersion"])
 
 
-def actions_of(aws: Aws, name: str, execution: str) -> tuple[ActionRun, ...]:
+def actions_of(aws: Aws, name: str, execution: str) -> tuple[ActionExecution, ...]:
     """The last try of each action of one execution, in the order in which they began."""
     pages = aws.client("codepipeline").get_paginator("list_action_executions")
-    tries = [
-        _run(one)
-        for page in pages.paginate(pipelineName=name, filter={"pipelineExecutionId": execution})
-        for one in reversed(page["actionExecutionDetails"])
-    ]
-    tries.sort(key=lambda one: one.started.timestamp() if one.started else 0)
-    return tuple({(one.stage, one.name): one for one in tries}.values())
+    found = pages.paginate(pipelineName=name, filter={"pipelineExecutionId": execution})
+    return newest_tries(as_action(one) for page in found for one in page["actionExecutionDetails"])
 
 
-def _execution(summary: dict[str, Any]) -> ExecutionStatus:
-    revisions: list[dict[str, str]] = list(summary.get("sourceRevisions", ()))
+def as_execution(pipeline: str, answer: dict[str, Any]) -> Execution:
+    """An execution from AWS's PipelineExecution or PipelineExecutionSummary; only this one has times."""
+    revisions: list[dict[str, str]] = answer.get("artifactRevisions") or answer.get("sourceRevisions") or []
     revision = next(iter(revisions), {})
-    trigger = summary.get("trigger") or {}
-    return ExecutionStatus(
-        id=summary["pipelineExecutionId"],
-        state=summary["status"],
-        started=summary.get("startTime"),
-        updated=summary.get("lastUpdateTime"),
+    trigger = answer.get("trigger") or {}
+    return Execution(
+        pipeline=pipeline,
+        id=answer["pipelineExecutionId"],
+        state=answer["status"],
+        summary=answer.get("statusSummary", ""),
         revision=revision.get("revisionId", ""),
-        message=revision.get("revisionSummary", ""),
+        message=commit_message(revision.get("revisionSummary", "")),
         trigger=trigger.get("triggerType", ""),
-        summary=summary.get("statusSummary", ""),
-        detail=trigger.get("triggerDetail", ""),
-        target=(summary.get("rollbackMetadata") or {}).get("rollbackTargetPipelineExecutionId", ""),
-        stop_reason=(summary.get("stopTrigger") or {}).get("reason", ""),
+        trigger_detail=trigger.get("triggerDetail", ""),
+        mode=answer.get("executionMode", ""),
+        started=answer.get("startTime"),
+        updated=answer.get("lastUpdateTime"),
+        target=(answer.get("rollbackMetadata") or {}).get("rollbackTargetPipelineExecutionId", ""),
+        stop_reason=(answer.get("stopTrigger") or {}).get("reason", ""),
         revisions=tuple(one["revisionId"] for one in revisions if "revisionId" in one),
     )
 
 
-def _run(detail: dict[str, Any]) -> ActionRun:
-    asked, result = detail.get("input") or {}, (detail.get("output") or {}).get("executionResult") or {}
+def commit_message(summary: str) -> str:
+    """A revision's message: that of a connection's source comes wrapped in JSON, with its provider."""
+    if not summary.startswith("{"):
+        return summary
+    try:
+        found = json.loads(summary)
+    except ValueError:
+        return summary
+    return str(found.get("CommitMessage", summary)) if isinstance(found, dict) else summary
+
+
+def as_action(detail: dict[str, Any]) -> ActionExecution:
+    """One try of an action from AWS's ActionExecutionDetail."""
+    asked = detail.get("input") or {}
+    kind = asked.get("actionTypeId") or {}
+    result = (detail.get("output") or {}).get("executionResult") or {}
     error = result.get("errorDetails") or {}
-    return ActionRun(
+    return ActionExecution(
+        id=detail["actionExecutionId"],
+        execution=detail["pipelineExecutionId"],
         stage=detail["stageName"],
         name=detail["actionName"],
-        category=(asked.get("actionTypeId") or {}).get("category", ""),
         state=detail["status"],
+        kind=f"{kind.get('category', '')}/{kind.get('provider', '')}",
         started=detail.get("startTime"),
         updated=detail.get("lastUpdateTime"),
-        by=detail.get("updatedBy", ""),
-        external_id=result.get("externalExecutionId", ""),
-        summary=error.get("message") or result.get("externalExecutionSummary", ""),
+        summary=result.get("externalExecutionSummary", ""),
+        error=(error.get("code", ""), error.get("message", "")),
         url=result.get("externalExecutionUrl", ""),
+        external_id=result.get("externalExecutionId", ""),
+        log_stream=result.get("logStreamARN", ""),
+        by=detail.get("updatedBy", ""),
         configuration=asked.get("resolvedConfiguration") or asked.get("configuration") or {},
     )
+
+
+def newest_tries(found: Iterable[ActionExecution]) -> tuple[ActionExecution, ...]:
+    """The newest try of each action, in the order in which they began. AWS lists the newest first."""
+    newest: dict[tuple[str, str], ActionExecution] = {}
+    for one in found:
+        known = newest.get((one.stage, one.name))
+        if known is None or _moment(one) > _moment(known):
+            newest[one.stage, one.name] = one
+    oldest_first = list(newest.values())[::-1]
+    return tuple(sorted(oldest_first, key=_moment))
+
+
+def _moment(one: ActionExecution) -> float:
+    return one.started.timestamp() if one.started else 0.0

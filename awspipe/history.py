@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from awspipe.aws import Aws, maybe
-from awspipe.executions import ExecutionStatus, executions_of
+from awspipe.executions import Execution, executions_of
 from awspipe.explain import explained
 from awspipe.failures import Cause
 from awspipe.status import why_failed
@@ -23,7 +23,7 @@ EXPLAINED = 5
 class History:
     """Executions, newest first; `causes` by the execution's id, of the newest that failed."""
 
-    executions: tuple[ExecutionStatus, ...]
+    executions: tuple[Execution, ...]
     causes: Mapping[str, tuple[Cause, ...]] = field(default_factory=dict)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from awspipe.aws import Aws, owner_of, refusal, threads
 from awspipe.errors import AwsError
-from awspipe.executions import ExecutionStatus, executions_of
+from awspipe.executions import Execution, executions_of
 from awspipe.explain import DENIED, explained
 from awspipe.naming import OWNER_TAG, Scope
 
@@ -34,7 +34,7 @@ class PipelineEntry:
     version: int
     created: datetime | None
     updated: datetime | None
-    latest: ExecutionStatus | None = None
+    latest: Execution | None = None
     unread: str = ""
 
 

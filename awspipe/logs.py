@@ -14,9 +14,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from awspipe.errors import AwspipeError
+from awspipe.executions import ActionExecution, Execution
 from awspipe.explain import DENIED, code_of, explain
+from awspipe.naming import log_stream_of
 from awspipe.polling import Line
-from awspipe.snapshots import ActionExecution, Execution
 
 CALLS = {"logs": 300, "codebuild": 60, "codedeploy": 60}
 """As many calls as go out in a minute. CloudWatch Logs takes far more of GetLogEvents:
@@ -106,7 +107,7 @@ class Logs:
         if provider == "CodeDeploy" and action.external_id:
             return Deployment(action, self.line, self.since)
         if action.log_stream:
-            return Stream(action, self.line, self.since, self.tail, *_named(action.log_stream))
+            return Stream(action, self.line, self.since, self.tail, *log_stream_of(action.log_stream))
         if provider == "CodeBuild" and action.external_id:
             return Stream(action, self.line, self.since, self.tail)
         return None
@@ -124,12 +125,6 @@ class Logs:
 def has_log(action: ActionExecution) -> bool:
     """Whether an action of this provider writes something that can be read."""
     return bool(action.log_stream) or action.kind.rpartition("/")[2] in ("CodeBuild", "CodeDeploy")
-
-
-def _named(arn: str) -> tuple[str, str]:
-    """Group and stream of a log stream's ARN: `arn:aws:logs:REGION:ACCOUNT:log-group:GROUP:log-stream:S`."""
-    group, _, stream = arn.split(":", 6)[-1].partition(":log-stream:")
-    return group, stream
 
 
 @dataclass

@@ -180,3 +180,9 @@ class Scope:
     def bucket_arn(self, name: str) -> str:
         """A bucket's ARN."""
         return f"arn:{self.partition}:s3:::{name}"
+
+
+def log_stream_of(arn: str) -> tuple[str, str]:
+    """Group and stream of a log stream's ARN: `arn:aws:logs:REGION:ACCOUNT:log-group:GROUP:log-stream:S`."""
+    group, _, stream = arn.split(":", 6)[-1].partition(":log-stream:")
+    return group, stream

@@ -16,7 +16,7 @@ from typing import Any
 from awspipe.addresses import addresses, scope_of
 from awspipe.aws import Aws, maybe
 from awspipe.errors import AwsError
-from awspipe.executions import UNFINISHED, ActionRun, ExecutionStatus, actions_of, executions_of
+from awspipe.executions import UNFINISHED, ActionExecution, Execution, actions_of, executions_of
 from awspipe.explain import explained
 from awspipe.failures import Cause, causes
 from awspipe.naming import Scope
@@ -73,8 +73,8 @@ class StageStatus:
 class Beside:
     """Another execution of a PARALLEL pipeline that is under way, and the actions that go on in it."""
 
-    execution: ExecutionStatus
-    runs: tuple[ActionRun, ...]
+    execution: Execution
+    runs: tuple[ActionExecution, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +87,17 @@ class PipelineStatus:
     created: datetime | None
     updated: datetime | None
     stages: tuple[StageStatus, ...]
-    executions: tuple[ExecutionStatus, ...]
+    executions: tuple[Execution, ...]
     addresses: tuple[Address, ...]
     mode: str = "SUPERSEDED"
     beside: tuple[Beside, ...] = ()
 
     @property
-    def latest(self) -> ExecutionStatus | None:
+    def latest(self) -> Execution | None:
         """The newest execution."""
         return next(iter(self.executions), None)
 
-    def execution(self, id_: str) -> ExecutionStatus | None:
+    def execution(self, id_: str) -> Execution | None:
         """A recent execution of this id."""
         return next((one for one in self.executions if one.id == id_), None)
 
@@ -189,20 +189,20 @@ def _with_causes(stage: StageStatus, found: Iterable[Cause]) -> StageStatus:
     return replace(stage, causes=tuple(one for one in found if one.stage in (stage.name, "")))
 
 
-def _runs(aws: Aws, name: str, ids: Sequence[str]) -> dict[str, tuple[ActionRun, ...]]:
+def _runs(aws: Aws, name: str, ids: Sequence[str]) -> dict[str, tuple[ActionExecution, ...]]:
     def asked(id_: str) -> Any:
         return lambda: actions_of(aws, name, id_)
 
     return dict(zip(ids, aws.gather(*map(asked, ids)), strict=True))
 
 
-def _with_runs(stage: StageStatus, runs: Iterable[ActionRun]) -> StageStatus:
+def _with_runs(stage: StageStatus, runs: Iterable[ActionExecution]) -> StageStatus:
     own = {one.name: one for one in runs if one.stage == stage.name}
     actions = (_with_run(one, own[one.name]) if one.name in own else one for one in stage.actions)
     return replace(stage, actions=tuple(actions))
 
 
-def _with_run(action: ActionStatus, run: ActionRun) -> ActionStatus:
+def _with_run(action: ActionStatus, run: ActionExecution) -> ActionStatus:
     return replace(
         action,
         started=run.started,
@@ -213,7 +213,7 @@ def _with_run(action: ActionStatus, run: ActionRun) -> ActionStatus:
 
 def _parallel(aws: Aws, found: PipelineStatus, declaration: dict[str, Any]) -> PipelineStatus:
     """The board of the newest execution, and the others that are under way."""
-    going_on = [one for one in found.executions[1:] if one.unfinished]
+    going_on = [one for one in found.executions[1:] if one.running]
     newest = found.latest
     if newest is None:
         return replace(found, stages=tuple(_made(one, (), None) for one in declaration["stages"]))
@@ -227,11 +227,11 @@ def _parallel(aws: Aws, found: PipelineStatus, declaration: dict[str, Any]) -> P
     return replace(found, stages=stages, beside=tuple(beside))
 
 
-def _made(stage: dict[str, Any], runs: Iterable[ActionRun], execution: ExecutionStatus | None) -> StageStatus:
+def _made(stage: dict[str, Any], runs: Iterable[ActionExecution], execution: Execution | None) -> StageStatus:
     """A stage as the actions of one execution tell of it."""
     own = {one.name: one for one in runs if one.stage == stage["name"]}
     actions = tuple(made_action(one["name"], own.get(one["name"])) for one in stage["actions"])
-    state = _state([one.state for one in actions], running=bool(execution and execution.unfinished))
+    state = _state([one.state for one in actions], running=bool(execution and execution.running))
     return StageStatus(
         name=stage["name"],
         state=state,
@@ -242,12 +242,12 @@ def _made(stage: dict[str, Any], runs: Iterable[ActionRun], execution: Execution
     )
 
 
-def made_action(name: str, run: ActionRun | None) -> ActionStatus:
+def made_action(name: str, run: ActionExecution | None) -> ActionStatus:
     """An action's state as its last try tells it."""
     if run is None:
         return ActionStatus(name, "", None, "", "", "")
-    asks = run.category == "Approval" and run.state == "InProgress"
-    made = ActionStatus(name, run.state, run.updated, "", run.summary, run.url, asks=asks)
+    asks = run.is_approval and run.state == "InProgress"
+    made = ActionStatus(name, run.state, run.updated, "", run.says, run.url, asks=asks)
     return _with_run(made, run)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from awspipe.aws import Aws
 from awspipe.errors import UsageError
-from awspipe.executions import UNFINISHED, ExecutionStatus, execution, executions_of, version_of
+from awspipe.executions import UNFINISHED, Execution, execution, executions_of, version_of
 from awspipe.explain import explained
 from awspipe.status import PipelineStatus, StageStatus
 
@@ -49,7 +49,7 @@ def why_no_rollback(found: PipelineStatus, stage: str) -> str:
     return "the first stage cannot be rolled back" if stage == found.stages[0].name else ""
 
 
-def targets(aws: Aws, name: str, stage: str) -> Iterator[ExecutionStatus]:
+def targets(aws: Aws, name: str, stage: str) -> Iterator[Execution]:
     """The executions that succeeded in a stage and are no rollbacks, newest first."""
     with explained(f"list what {stage} of {name} can go back to"):
         for one in executions_of(aws, name, RECENT, succeeded_in=stage):
@@ -57,9 +57,7 @@ def targets(aws: Aws, name: str, stage: str) -> Iterator[ExecutionStatus]:
                 yield one
 
 
-def before(
-    found: PipelineStatus, stage: StageStatus, older: Sequence[ExecutionStatus]
-) -> ExecutionStatus | None:
+def before(found: PipelineStatus, stage: StageStatus, older: Sequence[Execution]) -> Execution | None:
     """The newest of `older` that began before what is in the stage now; what a rollback put there counts."""
     there = found.execution(stage.execution)
     ids = [one.id for one in older]
@@ -68,7 +66,7 @@ def before(
     return next(iter(rest), None)
 
 
-def is_current(aws: Aws, found: PipelineStatus, one: ExecutionStatus) -> bool:
+def is_current(aws: Aws, found: PipelineStatus, one: Execution) -> bool:
     """Whether an execution was of the pipeline's present version: others cannot be gone back to."""
     with explained(f"look at execution {one.id}"):
         return version_of(aws, found.scope.pipeline, one.id) == found.version
@@ -83,9 +81,9 @@ def rollback(aws: Aws, name: str, stage: str, target: str) -> str:
         return str(made["pipelineExecutionId"])
 
 
-def under_way(aws: Aws, found: PipelineStatus) -> tuple[ExecutionStatus, ...]:
+def under_way(aws: Aws, found: PipelineStatus) -> tuple[Execution, ...]:
     """The executions that go on, newest first; those that a stage holds for long are asked for."""
-    listed = {one.id: one for one in found.executions if one.unfinished}
+    listed = {one.id: one for one in found.executions if one.running}
     held = [one.execution for one in found.stages if one.state in UNFINISHED]
     held += [id_ for one in found.stages for id_ in one.inbound]
     unknown = [id_ for id_ in dict.fromkeys(held) if not found.execution(id_)]

@@ -12,19 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from awspipe.aws import maybe
+from awspipe.executions import ActionExecution, Execution, Hold, as_action, as_execution, newest_tries
 from awspipe.explain import DENIED, code_of
 from awspipe.polling import Line
-from awspipe.snapshots import (
-    ActionExecution,
-    Execution,
-    Hold,
-    action,
-    execution,
-    hold,
-    newest_tries,
-    overtaker,
-    with_actions,
-)
+from awspipe.snapshots import hold, overtaker, with_actions
 
 _PAGE = 100
 _EVERY = 6
@@ -89,7 +80,7 @@ class Reader:
                 return None
             raise
         self._known = True
-        whole = execution(answer["pipelineExecution"])
+        whole = as_execution(self.pipeline, answer["pipelineExecution"])
         stages = self._last.stages if self._last else ()
         return replace(whole, stages=stages or self._stages(answer["pipelineExecution"]["pipelineVersion"]))
 
@@ -111,7 +102,7 @@ class Reader:
             filter={"pipelineExecutionId": self.id},
             maxResults=_PAGE,
         )
-        return newest_tries(action(one) for page in pages for one in page["actionExecutionDetails"])
+        return newest_tries(as_action(one) for page in pages for one in page["actionExecutionDetails"])
 
     def _hold(self) -> Hold | None:
         answer = maybe(lambda: self.line.ask("get_pipeline_state", name=self.pipeline), *DENIED)
@@ -139,7 +130,7 @@ class Board:
         """The executions as they are now, oldest first."""
         open_before = {one.id for one in self._found.values() if one.running}
         listed = list(self._listed(open_before))
-        known = [execution({"pipelineName": self.pipeline, **one}) for one in listed]
+        known = [as_execution(self.pipeline, one) for one in listed]
         open_now = [one for one in known if one.running or one.id in open_before]
         tries = self._tries(open_now)
         for one in reversed(open_now):
@@ -165,7 +156,7 @@ class Board:
         oldest = min((one.started for one in executions if one.started), default=None)
         found: list[ActionExecution] = []
         for page in self.line.pages("list_action_executions", pipelineName=self.pipeline, maxResults=_PAGE):
-            tries = [action(one) for one in page["actionExecutionDetails"]]
+            tries = [as_action(one) for one in page["actionExecutionDetails"]]
             found += tries
             if tries and oldest and tries[-1].started and tries[-1].started < oldest:
                 break
@@ -175,7 +166,7 @@ class Board:
 def listing(line: Line, pipeline: str) -> tuple[Execution, ...]:
     """The newest executions of a pipeline, newest first: one call."""
     answer = line.ask("list_pipeline_executions", pipelineName=pipeline, maxResults=_PAGE)
-    return tuple(execution({"pipelineName": pipeline, **one}) for one in answer["pipelineExecutionSummaries"])
+    return tuple(as_execution(pipeline, one) for one in answer["pipelineExecutionSummaries"])
 
 
 @dataclass

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from awspipe.aws import Aws
-from awspipe.executions import UNFINISHED, ExecutionStatus, actions_of, executions_of
+from awspipe.executions import UNFINISHED, Execution, actions_of, executions_of
 from awspipe.explain import explained
 from awspipe.failures import Cause
 from awspipe.status import Beside, PipelineStatus, StageStatus, made_action, status, why_failed
@@ -48,9 +48,9 @@ class Whereabouts:
     board: PipelineStatus
     place: Place
     commit: str
-    execution: ExecutionStatus | None = None
+    execution: Execution | None = None
     stage: StageStatus | None = None
-    by: ExecutionStatus | None = None
+    by: Execution | None = None
     then: Whereabouts | None = None
     within: bool = False
     """Whether its execution is of a later commit, which carries it."""
@@ -74,8 +74,8 @@ def whereabouts(aws: Aws, name: str, commit: str, later: frozenset[str] = frozen
     board = status(aws, name)
     if board is None:
         return None
-    newer: list[ExecutionStatus] = []
-    carrying: list[tuple[ExecutionStatus, _Search]] = []
+    newer: list[Execution] = []
+    carrying: list[tuple[Execution, _Search]] = []
     with explained(f"look for {commit[:7]} in {name}"):
         for one in executions_of(aws, name, MOST):
             if _carries(one, commit) and not _of_one_stage(one, board):
@@ -88,7 +88,7 @@ def whereabouts(aws: Aws, name: str, commit: str, later: frozenset[str] = frozen
     return Whereabouts(board, Place.UNKNOWN, commit, looked=len(newer))
 
 
-def _best(carrying: Sequence[tuple[ExecutionStatus, _Search]]) -> Whereabouts:
+def _best(carrying: Sequence[tuple[Execution, _Search]]) -> Whereabouts:
     """Where a commit is that several executions carry: where it is live, else where the newest is."""
     arrived = (search.where(one) for one, search in carrying if one.state == "Succeeded")
     live = next((found for found in arrived if found.place is Place.LIVE), None)
@@ -96,13 +96,13 @@ def _best(carrying: Sequence[tuple[ExecutionStatus, _Search]]) -> Whereabouts:
     return live or search.where(newest)
 
 
-def _carries(one: ExecutionStatus, commit: str) -> bool:
+def _carries(one: Execution, commit: str) -> bool:
     return any(revision.startswith(commit) for revision in (one.revision, *one.revisions))
 
 
-def _of_one_stage(one: ExecutionStatus, board: PipelineStatus) -> bool:
+def _of_one_stage(one: Execution, board: PipelineStatus) -> bool:
     """A rollback runs one stage only: it tells of what is live, and of nothing else."""
-    return bool(one.target) and not one.unfinished and _last(board).execution != one.id
+    return bool(one.target) and not one.running and _last(board).execution != one.id
 
 
 def _last(board: PipelineStatus) -> StageStatus:
@@ -116,9 +116,9 @@ class _Search:
 
     aws: Aws
     board: PipelineStatus
-    newer: Sequence[ExecutionStatus]
+    newer: Sequence[Execution]
 
-    def where(self, one: ExecutionStatus) -> Whereabouts:
+    def where(self, one: Execution) -> Whereabouts:
         """Where an execution is."""
         match one.state:
             case "Succeeded":
@@ -129,10 +129,10 @@ class _Search:
                 return self._ended(one)
         return self._under_way(one)
 
-    def _made(self, place: Place, one: ExecutionStatus, **facts: object) -> Whereabouts:
+    def _made(self, place: Place, one: Execution, **facts: object) -> Whereabouts:
         return Whereabouts(self.board, place, one.revision, one, **facts)  # type: ignore[arg-type]
 
-    def _arrived(self, one: ExecutionStatus) -> Whereabouts:
+    def _arrived(self, one: Execution) -> Whereabouts:
         last = _last(self.board)
         if self.board.mode == "PARALLEL":
             by = next((other for other in self.newer if other.state == "Succeeded"), None)
@@ -142,7 +142,7 @@ class _Search:
         same = by is not None and by.revision == one.revision
         return self._made(Place.REPLACED if over and not same else Place.LIVE, one, stage=last, by=by)
 
-    def _superseded(self, one: ExecutionStatus) -> Whereabouts:
+    def _superseded(self, one: Execution) -> Whereabouts:
         named = set(_ID.findall(one.summary))
         by = next((other for other in self.newer if other.id in named), None)
         by = by or (self.newer[-1] if self.newer else None)
@@ -152,7 +152,7 @@ class _Search:
         then = _Search(self.aws, self.board, newer).where(by)
         return self._made(Place.SUPERSEDED, one, by=by, then=then)
 
-    def _ended(self, one: ExecutionStatus) -> Whereabouts:
+    def _ended(self, one: Execution) -> Whereabouts:
         name = self.board.scope.pipeline
         if one.state == "Failed":
             why = why_failed(self.aws, name, one.id)
@@ -162,7 +162,7 @@ class _Search:
             runs = actions_of(self.aws, name, one.id)
         return self._made(Place.STOPPED, one, stage=self._stage(runs[-1].stage if runs else ""))
 
-    def _under_way(self, one: ExecutionStatus) -> Whereabouts:
+    def _under_way(self, one: Execution) -> Whereabouts:
         for stage in self.board.stages:
             if one.id in stage.inbound:
                 held = stage.execution if stage.state in UNFINISHED else ""

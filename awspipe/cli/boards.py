@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from awspipe.cli.target import Target
-    from awspipe.executions import ExecutionStatus
+    from awspipe.executions import Execution
     from awspipe.status import PipelineStatus, StageStatus
 
 Named = Annotated[
@@ -101,6 +101,6 @@ def one_of(console: Console, what: str, choices: list[tuple[str, str]]) -> int:
     return asking.number(console, f"Which one? [1-{len(choices)}] ", len(choices)) - 1
 
 
-def short(one: ExecutionStatus) -> str:
+def short(one: Execution) -> str:
     """As much of an execution's id as commands take."""
     return one.id[:8]

@@ -14,9 +14,9 @@ from awspipe.cli.views import columns
 from awspipe.cli.views import watch as view
 from awspipe.cli.views.addresses import known
 from awspipe.errors import AwspipeError
+from awspipe.executions import Execution
 from awspipe.failures import Cause, causes
 from awspipe.logs import has_log
-from awspipe.snapshots import Execution
 
 FAILED = 5
 """The exit code of an execution that did not succeed."""

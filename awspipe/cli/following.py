@@ -18,9 +18,9 @@ from awspipe.cli.target import Target, connect
 from awspipe.cli.views import errors
 from awspipe.cli.views import watch as view
 from awspipe.errors import AwsError, AwspipeError, CredentialsError, PendingError, StoppedError, UsageError
+from awspipe.executions import Execution
 from awspipe.logs import CALLS
 from awspipe.polling import SLOWEST, Line, Poller, Recovered, Trouble
-from awspipe.snapshots import Execution
 from awspipe.watching import Board, Chooser, Reader, listing
 
 T = TypeVar("T")

@@ -11,8 +11,8 @@ from awspipe.cli.following import Following
 from awspipe.cli.screens import Lines, Records
 from awspipe.cli.views import logs as view
 from awspipe.errors import UsageError
+from awspipe.executions import ActionExecution, Execution
 from awspipe.logs import LogLine, Logs, has_log
-from awspipe.snapshots import ActionExecution, Execution
 from awspipe.watching import Reader
 
 _EVERY = 5.0

@@ -18,7 +18,7 @@ from awspipe.cli.options import SPEC, SpecFile, given
 from awspipe.errors import AwspipeError, UsageError
 
 if TYPE_CHECKING:
-    from awspipe.executions import ActionRun
+    from awspipe.executions import ActionExecution
     from awspipe.status import StageStatus
 
 
@@ -92,7 +92,7 @@ def _stage_address(board: Board, stage: StageStatus) -> tuple[str, str]:
     from awspipe.executions import actions_of
     from awspipe.explain import explained
 
-    runs: tuple[ActionRun, ...] = ()
+    runs: tuple[ActionExecution, ...] = ()
     if stage.execution:
         with explained(f"look at {stage.name} of {board.name}"):
             runs = actions_of(board.target.aws, board.name, stage.execution)
@@ -110,8 +110,8 @@ def _stage_address(board: Board, stage: StageStatus) -> tuple[str, str]:
     )
 
 
-def _page(run: ActionRun) -> str:
-    return run.configuration.get("ExternalEntityLink", "") if run.category == "Approval" else run.url
+def _page(run: ActionExecution) -> str:
+    return run.configuration.get("ExternalEntityLink", "") if run.is_approval else run.url
 
 
 def _is_consoles(url: str) -> bool:

@@ -13,7 +13,7 @@ from awspipe.cli.options import SPEC, SpecFile, Yes, given
 from awspipe.errors import AwspipeError
 
 if TYPE_CHECKING:
-    from awspipe.executions import ExecutionStatus
+    from awspipe.executions import Execution
     from awspipe.status import StageStatus
 
 
@@ -156,7 +156,7 @@ def rollback(
     )
 
 
-def _target(board: Board, stage: StageStatus, to: str) -> ExecutionStatus:
+def _target(board: Board, stage: StageStatus, to: str) -> Execution:
     """What a stage goes back to. Raises AwspipeError where AWS would refuse it, or where there is nothing."""
     from awspipe.steering import before, is_current, targets, why_no_rollback
 
@@ -179,5 +179,5 @@ def _target(board: Board, stage: StageStatus, to: str) -> ExecutionStatus:
     return found
 
 
-def _is(one: ExecutionStatus, to: str) -> bool:
+def _is(one: Execution, to: str) -> bool:
     return one.id.startswith(to.lower()) or any(revision.startswith(to.lower()) for revision in one.revisions)

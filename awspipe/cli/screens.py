@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from awspipe.cli.console import Console
 from awspipe.cli.views import watch as view
+from awspipe.executions import Execution
 from awspipe.polling import Recovered, Trouble
-from awspipe.snapshots import Execution, changes
+from awspipe.snapshots import changes
 
 if TYPE_CHECKING:
     from rich.live import Live

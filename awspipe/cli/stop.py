@@ -12,7 +12,7 @@ from awspipe.cli.options import SPEC, SpecFile, Yes, given
 from awspipe.errors import AwspipeError
 
 if TYPE_CHECKING:
-    from awspipe.executions import ExecutionStatus
+    from awspipe.executions import Execution
 
 
 def stop(
@@ -54,7 +54,7 @@ def stop(
     )
 
 
-def _under_way(board: Board, wanted: str, *, abandon: bool) -> ExecutionStatus:
+def _under_way(board: Board, wanted: str, *, abandon: bool) -> Execution:
     """The execution that is meant.
 
     Raises AwspipeError where none goes on, UsageError where it may be several.
@@ -73,7 +73,7 @@ def _under_way(board: Board, wanted: str, *, abandon: bool) -> ExecutionStatus:
     return one
 
 
-def _asked(board: Board, fitting: list[ExecutionStatus], *, abandon: bool) -> ExecutionStatus:
+def _asked(board: Board, fitting: list[Execution], *, abandon: bool) -> Execution:
     from awspipe.cli.views.steering import named
 
     harder = ["--abandon"] if abandon else []
@@ -95,11 +95,11 @@ def _none(board: Board, wanted: str) -> AwspipeError:
     return AwspipeError(f"no execution{which} of {board.name} is under way", hint=hint)
 
 
-def _actions(board: Board, one: ExecutionStatus) -> tuple[list[str], list[str]]:
+def _actions(board: Board, one: Execution) -> tuple[list[str], list[str]]:
     """The actions that go on in an execution, and those of them that wait for approval."""
     own = [action for stage in board.found.stages if stage.execution == one.id for action in stage.actions]
     beside = [run for other in board.found.beside if other.execution.id == one.id for run in other.runs]
     running = [action.name for action in own if action.state == "InProgress" and not action.asks]
-    running += [run.name for run in beside if run.category != "Approval"]
+    running += [run.name for run in beside if not run.is_approval]
     asking = [action.name for action in own if action.asks]
-    return running, asking + [run.name for run in beside if run.category == "Approval"]
+    return running, asking + [run.name for run in beside if run.is_approval]

@@ -22,6 +22,8 @@ from awspipe.failures import (
     known_deployments,
 )
 from awspipe.failures.cause import Cause, Failure, Place, Said, Where
+from awspipe.naming import log_stream_of
+from awspipe.triggers import who
 
 _OF_PROVIDER = {"CodeBuild": known_builds.ROWS, "CodeDeploy": known_deployments.ROWS}
 _GATHER = {"CodeBuild": builds.gather, "CodeDeploy": deployments.gather}
@@ -91,7 +93,7 @@ def _failure(pipeline: str, one: dict[str, Any]) -> Failure:
         log_stream=result.get("logStreamARN", ""),
         said=[Said(Where.ACTION, error.get("message", ""), error.get("code", ""))],
     )
-    failure.facts["by"] = _who(one.get("updatedBy", ""))
+    failure.facts["by"] = who(one.get("updatedBy", ""))
     failure.facts["comment"] = result.get("externalExecutionSummary", "")
     failure.facts["provider"] = failure.provider
     return failure
@@ -102,11 +104,6 @@ def _places(artifacts: Any) -> Iterator[Place]:
         where = one.get("s3location") or {}
         if {"bucket", "key"} <= where.keys():
             yield Place(where["bucket"], where["key"])
-
-
-def _who(arn: str) -> str:
-    """The name in the ARN of a user or a session of a role; the whole text where it is no such ARN."""
-    return arn.rpartition("/")[2] if arn.startswith("arn:") and "/" in arn else arn.rpartition(":")[2] or arn
 
 
 def _explained(aws: Aws, pipeline: str, one: dict[str, Any]) -> Cause:
@@ -124,11 +121,10 @@ def rows(provider: str) -> tuple[known.Row, ...]:
 
 
 def _lines_only(aws: Aws, failure: Failure) -> None:
-    """The last lines of what CodePipeline runs itself: `arn:...:log-group:G:log-stream:S`."""
-    parts = failure.log_stream.split(":", 6)
-    if len(parts) != 7:
+    """The last lines of what CodePipeline runs itself."""
+    group, stream = log_stream_of(failure.log_stream)
+    if not stream:
         return
-    group, _, stream = parts[6].partition(":log-stream:")
-    lines = builds.log_lines(aws, failure, group, stream) if stream else []
+    lines = builds.log_lines(aws, failure, group, stream)
     failure.detail += lines
     failure.said.append(Said(Where.LOG, "\n".join(itertools.islice(reversed(lines), 20))))

@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError
 
 from awspipe.aws import Aws
 from awspipe.cli.views import logs as view
+from awspipe.executions import ActionExecution, Execution
 from awspipe.logs import Gap, Logs
 from awspipe.polling import Line
-from awspipe.snapshots import ActionExecution, Execution
 from tests.support import modelcheck
 
 START = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)

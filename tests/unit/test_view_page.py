@@ -19,7 +19,7 @@ from awspipe.cli.views import page as view
 from awspipe.cli.views.drawing import drawing
 from awspipe.cli.views.markup import followable, joined, link, tag, text
 from awspipe.errors import AwspipeError
-from awspipe.executions import ActionRun, ExecutionStatus
+from awspipe.executions import ActionExecution, Execution
 from awspipe.failures import Cause
 from awspipe.providers.base import Address
 from awspipe.status import ActionStatus, Beside, PipelineStatus, StageStatus
@@ -35,7 +35,7 @@ def action(name: str, state: str, seconds: int = 0, **members: Any) -> ActionSta
     return ActionStatus(name=name, state=state, **{**given, **members})
 
 
-def execution(id_: str = LATEST, state: str = "Failed", **members: Any) -> ExecutionStatus:
+def execution(id_: str = LATEST, state: str = "Failed", **members: Any) -> Execution:
     given = {
         "started": NOW - timedelta(minutes=5),
         "updated": NOW - timedelta(minutes=2),
@@ -43,9 +43,9 @@ def execution(id_: str = LATEST, state: str = "Failed", **members: Any) -> Execu
         "message": "first page\n\nmore",
         "trigger": "StartPipelineExecution",
         "summary": "",
-        "detail": "arn:aws:iam::123456789012:user/min",
+        "trigger_detail": "arn:aws:iam::123456789012:user/min",
     }
-    return ExecutionStatus(id=id_, state=state, **{**given, **members})
+    return Execution(SCOPE.pipeline, id_, state, **{**given, **members})
 
 
 CAUSE = Cause(
@@ -230,7 +230,9 @@ def test_what_the_sandbox_ran_is_not_looked_for_in_the_console(sandbox: bool, li
 
 
 def test_executions_beside_the_newest_are_told() -> None:
-    run = ActionRun("Test", "Unit", "Build", "InProgress", NOW, NOW, "", "", "", "", {})
+    run = ActionExecution(
+        *("1", OLDER, "Test", "Unit", "InProgress", "Build/CodeBuild", NOW, NOW), "", ("", ""), "", "", ""
+    )
     other = Beside(execution("44444444-2", "InProgress", revision="abc1234567"), (run,))
     assert " beside it: execution 44444444 in Test/Unit abc1234 first page" in Elements(
         shown(found(beside=(other,)))
@@ -313,7 +315,14 @@ def test_whatever_others_write_is_only_text(evil: str) -> None:
     cause = Cause(evil, evil, evil, evil, (evil, evil))
     stage = StageStatus(evil, evil, evil, evil, (bad,), inbound=(evil,), causes=(cause,))
     one = execution(
-        evil, evil, revision=evil, message=evil, trigger=evil, detail=evil, summary=evil, stop_reason=evil
+        evil,
+        evil,
+        revision=evil,
+        message=evil,
+        trigger=evil,
+        trigger_detail=evil,
+        summary=evil,
+        stop_reason=evil,
     )
     source = shown(
         found(

@@ -13,7 +13,7 @@ from awspipe.cli.views import moments
 from awspipe.cli.views import sandbox as sandbox_view
 from awspipe.cli.views import status as view
 from awspipe.cli.views.columns import fitted
-from awspipe.executions import ActionRun, ExecutionStatus
+from awspipe.executions import ActionExecution, Execution, as_execution
 from awspipe.failures import Cause
 from awspipe.listing import PipelineEntry
 from awspipe.providers.base import Address
@@ -30,14 +30,15 @@ def _action(name: str, state: str, seconds: float | None = None, summary: str = 
     return ActionStatus(name, state, at, "d0aedeb1", summary, "")
 
 
-def _found(*stages: StageStatus, executions: tuple[ExecutionStatus, ...] = ()) -> PipelineStatus:
+def _found(*stages: StageStatus, executions: tuple[Execution, ...] = ()) -> PipelineStatus:
     addresses = (Address("Repository", "https://git-codecommit...", "shop"),)
     return PipelineStatus(SCOPE, "V2", 3, NOW, NOW, stages, executions, addresses)
 
 
-def _execution(id_: str = LATEST, state: str = "Failed", **members: Any) -> ExecutionStatus:
-    return ExecutionStatus(
+def _execution(id_: str = LATEST, state: str = "Failed", **members: Any) -> Execution:
+    return Execution(
         **{
+            "pipeline": SCOPE.pipeline,
             "id": id_,
             "state": state,
             "started": NOW - timedelta(minutes=5),
@@ -46,7 +47,7 @@ def _execution(id_: str = LATEST, state: str = "Failed", **members: Any) -> Exec
             "message": "첫 페이지\x1b[31m\n\nmore",
             "trigger": "CloudWatchEvent",
             "summary": "",
-            "detail": "arn:aws:events:r:1:rule/awspipe-shop-Source",
+            "trigger_detail": "arn:aws:events:r:1:rule/awspipe-shop-Source",
             **members,
         }
     )
@@ -130,7 +131,9 @@ def test_what_waits_to_enter_is_named_and_how_it_is_let_in() -> None:
 
 
 def test_executions_beside_the_latest_one_are_listed() -> None:
-    run = ActionRun("Test", "Unit", "Build", "InProgress", NOW, NOW, "", "", "", "", {})
+    run = ActionExecution(
+        *("1", OLDER, "Test", "Unit", "InProgress", "Build/CodeBuild", NOW, NOW), "", ("", ""), "", "", ""
+    )
     other = _execution(OLDER, "InProgress", message="Other")
     found = replace(_found(executions=(_execution(state="Succeeded"),)), beside=(Beside(other, (run,)),))
     assert _lines(found)[3:5] == [
@@ -144,13 +147,22 @@ def test_an_execution_says_why_it_ended_and_what_it_undoes() -> None:
     one = _execution(
         state="Stopped", target=OLDER, stop_reason="lunch", summary="x", trigger="ManualRollback"
     )
-    assert list(view.execution(replace(one, detail="arn:aws:iam::1:user/ann"), NOW)) == [
+    assert list(view.execution(replace(one, trigger_detail="arn:aws:iam::1:user/ann"), NOW)) == [
         "  execution 11111111: Stopped, started 5 min ago by ann, as a rollback, took 3 min",
         "    d0aedeb 첫 페이지?[31m",
         "    rolls back to execution 99999999",
         "    stopped: lunch",
         "    x",
     ]
+
+
+def test_the_message_of_a_commit_from_a_connection_is_shown_without_its_wrapping() -> None:
+    wrapped = '{"ProviderType":"GitHub","CommitMessage":"First page\\n\\nMore."}'
+    revision = {"actionName": "Source", "revisionId": "d0aedeb1234", "revisionSummary": wrapped}
+    one = as_execution(
+        "shop", {"pipelineExecutionId": LATEST, "status": "Succeeded", "sourceRevisions": [revision]}
+    )
+    assert list(view.execution(one, NOW)) == ["  execution 11111111: Succeeded", "    d0aedeb First page"]
 
 
 def test_the_state_as_json_has_these_keys() -> None:

@@ -11,9 +11,10 @@ import pytest
 from awspipe.cli import durations
 from awspipe.cli.views import watch as view
 from awspipe.errors import UsageError
+from awspipe.executions import ActionExecution, Execution, Hold
 from awspipe.failures import Cause
 from awspipe.polling import Kind, Trouble
-from awspipe.snapshots import ActionExecution, Change, Execution, Hold
+from awspipe.snapshots import Change
 
 START = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 NOW = START + timedelta(minutes=2)

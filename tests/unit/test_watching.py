@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from awspipe.executions import Execution, Hold, commit_message
 from awspipe.polling import Poller, Recovered, Trouble
-from awspipe.snapshots import Change, Execution, Hold, changes, commit_message
+from awspipe.snapshots import Change, changes
 from awspipe.watching import Board, Chooser, Reader
 from tests.support.watched import PIPELINE, Run, World, expired, most_in_a_minute, refuse, throttled
 

@@ -9,7 +9,7 @@ from typing import Any
 from awspipe.cli.views import causes
 from awspipe.cli.views.moments import age, commit, first_line
 from awspipe.cli.views.status import IDLE, SIGNS, execution_document
-from awspipe.executions import ExecutionStatus
+from awspipe.executions import Execution
 from awspipe.failures import Cause
 from awspipe.history import History
 from awspipe.triggers import started_by
@@ -24,17 +24,17 @@ def lines(found: History, now: datetime) -> Iterator[str]:
         yield from (f"      {line}" for line in _about(one, found.causes.get(one.id, ())))
 
 
-def _headline(one: ExecutionStatus, now: datetime) -> str:
+def _headline(one: Execution, now: datetime) -> str:
     facts = [f"{one.id[:8]}  {one.state:<10}"]
     if one.started:
         facts.append(f"{age(one.started, now)} ago")
-        if one.updated and not one.unfinished:
+        if one.updated and not one.running:
             facts[-1] += f", took {age(one.started, one.updated)}"
-    by = f"by {started_by(one.trigger, one.detail)}" if one.trigger else ""
+    by = f"by {started_by(one.trigger, one.trigger_detail)}" if one.trigger else ""
     return "  ".join(filter(None, (f"  {SIGNS.get(one.state, IDLE)} {facts[0]}", *facts[1:], by))).rstrip()
 
 
-def _about(one: ExecutionStatus, why: tuple[Cause, ...]) -> Iterator[str]:
+def _about(one: Execution, why: tuple[Cause, ...]) -> Iterator[str]:
     if one.revision:
         yield commit(one.revision, one.message)
     if one.target:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from awspipe.executions import Execution
 from awspipe.logs import Gap, LogLine
-from awspipe.snapshots import Execution
 
 _COLOURS = ("36", "33", "35", "34", "32", "96", "93", "95", "94", "92")
 _PLAIN, _ENDED = "\x1b[39m", "\x1b[0m"

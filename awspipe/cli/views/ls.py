@@ -45,7 +45,7 @@ def _latest(one: PipelineEntry, now: datetime) -> tuple[str, str]:
         return "?", "?"
     if one.latest is None:
         return "never ran", "-"
-    since = one.latest.started if one.latest.unfinished else one.latest.updated
+    since = one.latest.started if one.latest.running else one.latest.updated
     return one.latest.state, _age(since, now)
 
 

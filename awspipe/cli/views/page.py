@@ -19,7 +19,7 @@ from awspipe.cli.views.drawing import drawing, kind, sign
 from awspipe.cli.views.markup import Markup, fixed, joined, link, tag
 from awspipe.cli.views.moments import age, commit
 from awspipe.cli.views.status import commands, goes_on_in
-from awspipe.executions import ExecutionStatus
+from awspipe.executions import Execution
 from awspipe.failures import Cause
 from awspipe.status import Beside, PipelineStatus
 from awspipe.triggers import started_by
@@ -136,8 +136,8 @@ def _state(state: str) -> Markup:
     return tag("strong", f"{sign(state)} {state}", class_=kind(state))
 
 
-def _started_by(one: ExecutionStatus) -> str:
-    return f", started by {started_by(one.trigger, one.detail)}" if one.trigger else ""
+def _started_by(one: Execution) -> str:
+    return f", started by {started_by(one.trigger, one.trigger_detail)}" if one.trigger else ""
 
 
 def _causes(one: PipelineStatus) -> Iterator[Markup]:
@@ -173,8 +173,8 @@ def _executions(one: PipelineStatus, now: datetime) -> Iterator[Markup]:
     yield _scrolled("Executions", tag("table", head, rows))
 
 
-def _execution(one: ExecutionStatus, now: datetime) -> Markup:
-    end = now if one.unfinished else one.updated
+def _execution(one: Execution, now: datetime) -> Markup:
+    end = now if one.running else one.updated
     took = age(one.started, end) if one.started and end else ""
     why = tag("p", one.stop_reason or one.summary, class_="dim") if one.stop_reason or one.summary else ""
     return tag(
@@ -184,7 +184,7 @@ def _execution(one: ExecutionStatus, now: datetime) -> Markup:
         tag("td", commit(one.revision, one.message), joined(why)),
         tag("td", _moment(one.started), class_="nowrap"),
         tag("td", took, class_="nowrap"),
-        tag("td", started_by(one.trigger, one.detail) if one.trigger else ""),
+        tag("td", started_by(one.trigger, one.trigger_detail) if one.trigger else ""),
     )
 
 

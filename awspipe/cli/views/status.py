@@ -13,7 +13,7 @@ from typing import Any
 from awspipe.cli.target import Target
 from awspipe.cli.views import addresses, causes, columns
 from awspipe.cli.views.moments import age, commit, first_line, iso
-from awspipe.executions import ExecutionStatus
+from awspipe.executions import Execution
 from awspipe.failures import Cause
 from awspipe.status import OPEN, ActionStatus, Beside, PipelineStatus, StageStatus
 from awspipe.triggers import started_by
@@ -142,23 +142,22 @@ def _beside(others: Iterable[Beside], now: datetime) -> Iterator[str]:
 
 def goes_on_in(one: Beside) -> str:
     """The actions that go on in an execution: `Build, Test/Unit`."""
-    runs = (f"{run.stage}/{run.name}" if run.stage != run.name else run.stage for run in one.runs)
-    return ", ".join(runs) or "no action"
+    return ", ".join(run.label for run in one.runs) or "no action"
 
 
-def execution(one: ExecutionStatus, now: datetime) -> Iterator[str]:
+def execution(one: Execution, now: datetime) -> Iterator[str]:
     """An execution: its state, when and by what it was started, its commit, why it ended."""
     facts = [f"execution {one.id[:8]}: {one.state}"]
-    by = f" by {started_by(one.trigger, one.detail)}" if one.trigger else ""
+    by = f" by {started_by(one.trigger, one.trigger_detail)}" if one.trigger else ""
     if one.started or by:
         facts.append(f"started{f' {age(one.started, now)} ago' if one.started else ''}{by}")
-    if one.started and one.updated and not one.unfinished:
+    if one.started and one.updated and not one.running:
         facts.append(f"took {age(one.started, one.updated)}")
     yield f"  {', '.join(facts)}"
     yield from (f"    {line}" for line in _about(one))
 
 
-def _about(one: ExecutionStatus) -> Iterator[str]:
+def _about(one: Execution) -> Iterator[str]:
     if one.revision:
         yield commit(one.revision, one.message)
     if one.target:
@@ -179,7 +178,7 @@ def commands(target: Target, found: PipelineStatus) -> list[tuple[str, str]]:
     def command(*words: str) -> str:
         return target.command_anywhere(*words)
 
-    if asking or any(run.category == "Approval" for one in found.beside for run in one.runs):
+    if asking or any(run.is_approval for one in found.beside for run in one.runs):
         where = asking.name if asking else "it"
         return [(command("approve", name), f"lets {where} pass"), (command("reject", name), "fails it")]
     if held:
@@ -187,12 +186,12 @@ def commands(target: Target, found: PipelineStatus) -> list[tuple[str, str]]:
     if failed:
         again = (command("retry", "-n", name), f"runs {failed.name} again")
         return [(command("logs", name), "what the failed action said"), again]
-    if (latest and latest.unfinished) or found.beside:
+    if (latest and latest.running) or found.beside:
         return [(command("watch", name), "follows it")]
     return [*_again(target, found), (command("down", name), "removes it; commits stay")]
 
 
-def _failed(stage: StageStatus, latest: ExecutionStatus | None) -> bool:
+def _failed(stage: StageStatus, latest: Execution | None) -> bool:
     return stage.state == "Failed" and latest is not None and stage.execution == latest.id
 
 
@@ -246,7 +245,7 @@ def _stage_document(stage: StageStatus) -> dict[str, Any]:
     }
 
 
-def execution_document(one: ExecutionStatus) -> dict[str, Any]:
+def execution_document(one: Execution) -> dict[str, Any]:
     """An execution as JSON."""
     return {
         "id": one.id,
@@ -256,7 +255,7 @@ def execution_document(one: ExecutionStatus) -> dict[str, Any]:
         "revision": one.revision or None,
         "message": one.message or None,
         "trigger": one.trigger or None,
-        "trigger_detail": one.detail or None,
+        "trigger_detail": one.trigger_detail or None,
         "rolls_back_to": one.target or None,
         "stop_reason": one.stop_reason or None,
         "summary": one.summary or None,

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from awspipe.cli.views import columns
 from awspipe.cli.views.moments import commit, first_line
-from awspipe.executions import ExecutionStatus
+from awspipe.executions import Execution
 from awspipe.status import StageStatus
 
 
-def named(one: ExecutionStatus) -> str:
+def named(one: Execution) -> str:
     """An execution: the beginning of its id, and its commit."""
     about = f" ({commit(one.revision, one.message)})" if one.revision else ""
     return f"execution {one.id[:8]}{about}"

@@ -10,9 +10,10 @@ from awspipe.cli.views import causes as causes_view
 from awspipe.cli.views.moments import commit, first_line, iso
 from awspipe.cli.views.sandbox import duration
 from awspipe.cli.views.status import IDLE, SIGNS
+from awspipe.executions import ActionExecution, Execution, Hold
 from awspipe.failures import Cause
 from awspipe.polling import Kind, Trouble
-from awspipe.snapshots import ActionExecution, Change, Execution, Hold
+from awspipe.snapshots import Change
 from awspipe.triggers import started_by
 
 
@@ -53,7 +54,7 @@ def _action(one: ActionExecution, approve: str) -> str:
 
 def why(one: ActionExecution) -> str:
     """What an action says of its end itself."""
-    return first_line(one.error[1] or one.summary) or one.state
+    return first_line(one.says) or one.state
 
 
 def _took(one: ActionExecution | Execution, now: datetime | None = None) -> str:
@@ -208,7 +209,7 @@ def _action_document(one: ActionExecution) -> dict[str, Any]:
         "approval": one.is_approval and one.state == "InProgress",
         "started": iso(one.started),
         "updated": iso(one.updated),
-        "summary": one.error[1] or one.summary or None,
+        "summary": one.says or None,
         "url": one.url or None,
     }
 

@@ -10,7 +10,8 @@ from awspipe.cli.target import Target
 from awspipe.cli.views import causes, columns
 from awspipe.cli.views.moments import age, commit, first_line
 from awspipe.cli.views.status import execution_document
-from awspipe.executions import ExecutionStatus
+from awspipe.cli.views.steering import named
+from awspipe.executions import Execution
 from awspipe.whereabouts import MOST, Place, Whereabouts
 
 _CODES = {Place.FAILED: 5, Place.STOPPED: 5, Place.RUNNING: 8, Place.WAITING: 8, Place.UNKNOWN: 1}
@@ -63,14 +64,14 @@ def _where(found: Whereabouts, now: datetime) -> Iterator[str]:
         yield from _where(found.then, now)
 
 
-def _when(one: ExecutionStatus, now: datetime) -> str:
-    word, moment = ("started", one.started) if one.unfinished else ("ended", one.updated)
+def _when(one: Execution, now: datetime) -> str:
+    word, moment = ("started", one.started) if one.running else ("ended", one.updated)
     return f", {word} {age(moment, now)} ago" if moment else ""
 
 
-def _more(found: Whereabouts, one: ExecutionStatus) -> Iterator[str]:
+def _more(found: Whereabouts, one: Execution) -> Iterator[str]:
     """What else there is to say of it."""
-    stage, by = found.stage, _named(found.by) if found.by else ""
+    stage, by = found.stage, named(found.by) if found.by else ""
     match found.place:
         case Place.LIVE if by and stage:
             yield f"after it came {by}: {stage.state} in {stage.name}"
@@ -88,11 +89,6 @@ def _more(found: Whereabouts, one: ExecutionStatus) -> Iterator[str]:
 
 def _asks(found: Whereabouts) -> bool:
     return found.stage is not None and any(one.asks for one in found.stage.actions)
-
-
-def _named(one: ExecutionStatus) -> str:
-    about = f" ({commit(one.revision, one.message)})" if one.revision else ""
-    return f"execution {one.id[:8]}{about}"
 
 
 def _next(target: Target, found: Whereabouts) -> Iterator[tuple[str, str]]:
