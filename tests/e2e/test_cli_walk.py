@@ -109,7 +109,7 @@ ERROR = {
 
 def test_every_answer_in_json_is_one_document_with_the_same_keys(shell: Shell) -> None:
     made = shell.done("--json", "init", "static-site", "keys-copy").document
-    assert set(made) == {"schema_version", "directory", "template", "pipeline", "committed"}
+    assert set(made) == {"schema_version", "directory", "template", "pipeline", "committed", "github"}
     project = shell.project("keys")
 
     def document(*words: str, code: int = 0) -> dict[str, object]:
