@@ -151,9 +151,8 @@ def state(stage: dict[str, Any], kind: str, found: tuple[Gate, ...]) -> Answer |
         return None
     gate = next((one for one in found if one.kind == kind), None)
     if gate is None:
-        return {
-            "conditionStates": [{"ruleStates": [{"ruleName": one["name"]} for one in declared[0]["rules"]]}]
-        }
+        rules = [{"ruleName": one["name"]} for one in declared[0].get("rules") or ()]
+        return {"conditionStates": [{"ruleStates": rules}]}
     known = {rule.name: rule for rule in gate.rules}
     rules = [_rule_state(one["name"], known.get(one["name"])) for one in declared[0].get("rules") or ()]
     latest = {"status": gate.status, "lastStatusChange": gate.at}

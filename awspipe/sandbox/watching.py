@@ -29,6 +29,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._marks: dict[tuple[str, str], Mark] = {}
+        self._told: dict[tuple[str, str], str] = {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
@@ -43,17 +44,30 @@ class Watch:
 
     def _run(self) -> None:
         while not self._stopped.wait(_PAUSE):
-            try:
-                self.look()
-            except Exception:  # whatever is wrong with one repository of the user's: the next look comes
-                log.exception("looking at connected repositories failed")
+            self.look()
 
     def look(self) -> None:
         """See what was pushed since the last look, and start what it starts."""
         for backend in list(codeconnections.every_backend()):
             for one in list(backend.connections.values()):
-                for name, place in (one.repositories or {}).items():
-                    self._look_at(backend, one, name, git.directory(Path(place)))
+                for name, place in list((one.repositories or {}).items()):
+                    self._try_to_look_at(backend, one, name, Path(place))
+
+    def _try_to_look_at(
+        self,
+        backend: codeconnections.CodeConnectionsBackend,
+        one: codeconnections.Connection,
+        name: str,
+        place: Path,
+    ) -> None:
+        """Whatever is wrong with one repository of the user's is told once, and hides no other."""
+        try:
+            self._look_at(backend, one, name, git.directory(place))
+        except Exception as error:
+            key, told = (one.arn, f"{name} {place}"), str(error)
+            if self._told.get(key) != told:
+                self._told[key] = told
+                log.exception("looking at the connected repository %s failed", place)
 
     def _look_at(
         self,

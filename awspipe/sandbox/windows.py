@@ -27,12 +27,12 @@ class WindowError(Exception):
 def zone(name: str) -> datetime.tzinfo:
     """A time zone: `Asia/Seoul`, `UTC`, `UTC+9`."""
     offset = _OFFSET.fullmatch(name)
-    if offset:
-        minutes = int(offset[2]) * 60 + int(offset[3] or 0)
-        return datetime.timezone(datetime.timedelta(minutes=minutes if offset[1] == "+" else -minutes))
     try:
+        if offset:
+            minutes = int(offset[2]) * 60 + int(offset[3] or 0)
+            return datetime.timezone(datetime.timedelta(minutes=minutes if offset[1] == "+" else -minutes))
         return datetime.UTC if name == "UTC" else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise WindowError(f"there is no time zone {name}") from error
 
 

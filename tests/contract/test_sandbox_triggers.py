@@ -156,6 +156,22 @@ def test_a_push_to_the_branch_starts_the_pipeline_with_its_commit(
     assert started(sandbox, watch) == [("Webhook", commit)]
 
 
+def test_a_broken_repository_hides_no_other_and_is_told_of_once(
+    sandbox: Any, theirs: Theirs, connection: str, watch: Watch, tmp_path: Path, caplog: Any
+) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "HEAD").touch()
+    handshakes.connect(sandbox.state_dir, "mine", "me/shop", tmp_path / "broken")
+    handshakes.connect(sandbox.state_dir, "mine", "me/later", theirs.bare)
+    create(connection, FullRepositoryId="me/later")
+    watch.look()
+    commit = theirs.push("index.html")
+    assert ("Webhook", commit) in started(sandbox, watch)
+    assert [one.message for one in caplog.records if "looking at" in one.message] == [
+        f"looking at the connected repository {tmp_path / 'broken'} failed"
+    ]
+
+
 def test_another_branch_a_tag_and_a_deletion_start_nothing(
     sandbox: Any, theirs: Theirs, connection: str, watch: Watch
 ) -> None:
