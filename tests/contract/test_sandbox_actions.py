@@ -505,6 +505,7 @@ def bomb() -> bytes:
         (packed(("a", b"x" * 999)).replace(b"x", b"y"), "cannot be unpacked: a: "),
         (b"no zip", "is not a zip file."),
     ],
+    ids=["out", "out from within", "bomb", "damaged", "no zip"],
 )
 def test_an_artifact_that_is_no_good_archive_is_not_deployed(shop: Shop, content: bytes, text: str) -> None:
     versioned(shop)
