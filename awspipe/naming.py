@@ -9,6 +9,9 @@ import hashlib
 import re
 from dataclasses import dataclass
 
+EXECUTION_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The id of an execution, which AWS makes."""
+
 OWNER_TAG = "awspipe:pipeline"
 """The tag that makes a resource ours; its value is the pipeline's name. It is part of every create call."""
 

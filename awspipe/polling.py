@@ -164,10 +164,6 @@ class Poller:
                 yield found.value
                 self._rest(self.interval)
 
-    def hurry(self) -> None:
-        """Something is about to happen: look again soon."""
-        self.interval = _QUICK
-
     def _pace(self, *, changed: bool) -> None:
         self.interval = _QUICK if changed else min(self.interval * _GROWTH, self.slowest)
         self._pause, self._failures, self._seen = 0.0, 0, True

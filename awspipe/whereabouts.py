@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -11,12 +10,11 @@ from awspipe.aws import Aws
 from awspipe.executions import UNFINISHED, Execution, actions_of, executions_of
 from awspipe.explain import explained
 from awspipe.failures import Cause
+from awspipe.naming import EXECUTION_ID
 from awspipe.status import Beside, PipelineStatus, StageStatus, made_action, status, why_failed
 
 MOST = 1000
 """As many executions are looked through: ten pages."""
-
-_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Place(StrEnum):
@@ -143,7 +141,7 @@ class _Search:
         return self._made(Place.REPLACED if over and not same else Place.LIVE, one, stage=last, by=by)
 
     def _superseded(self, one: Execution) -> Whereabouts:
-        named = set(_ID.findall(one.summary))
+        named = set(EXECUTION_ID.findall(one.summary))
         by = next((other for other in self.newer if other.id in named), None)
         by = by or (self.newer[-1] if self.newer else None)
         if by is None:

@@ -10,6 +10,7 @@ import typer
 from awspipe.cli import asking, choosing
 from awspipe.cli.console import Console
 from awspipe.cli.options import Options
+from awspipe.errors import AwspipeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +39,16 @@ class Board:
         if name not in stages:
             raise choosing.no_stage(self.name, name, list(stages))
         return stages[name]
+
+    def beginning(self, id_: str) -> Execution:
+        """The execution whose id begins so. Raises AwspipeError where there is none, or more than one."""
+        found = [one for one in self.found.executions if one.id.startswith(id_.lower())]
+        if not found:
+            hint = f"`{self.target.command_anywhere('history', self.name)}` lists them"
+            raise AwspipeError(f"{self.name} has no recent execution {id_}", hint=hint)
+        if len(found) > 1:
+            raise choosing.begin_alike(id_, [one.id for one in found])
+        return found[0]
 
     def command(self, *words: str) -> str:
         """A command about this pipeline, to be typed in any directory."""

@@ -60,6 +60,11 @@ def missing(target: Target, name: str, guess: str = "") -> AwspipeError:
     )
 
 
+def begin_alike(wanted: str, ids: Sequence[str]) -> UsageError:
+    """Several executions may be meant by how an id begins."""
+    return UsageError(f"{len(ids)} executions begin with {wanted}", hint=", ".join(ids[:5]))
+
+
 def no_stage(name: str, stage: str, stages: Sequence[str]) -> UsageError:
     """The pipeline has no such stage."""
     near = difflib.get_close_matches(stage, stages, 1, cutoff=0.5)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,9 +16,10 @@ from awspipe.cli.screens import Screen, screen
 from awspipe.cli.target import Target, connect
 from awspipe.cli.views import errors
 from awspipe.cli.views import watch as view
-from awspipe.errors import AwsError, AwspipeError, CredentialsError, PendingError, StoppedError, UsageError
+from awspipe.errors import AwsError, AwspipeError, CredentialsError, PendingError, StoppedError
 from awspipe.executions import Execution
 from awspipe.logs import CALLS
+from awspipe.naming import EXECUTION_ID
 from awspipe.polling import SLOWEST, Line, Poller, Recovered, Trouble
 from awspipe.watching import Board, Chooser, Reader, listing
 
@@ -28,7 +28,6 @@ T = TypeVar("T")
 LATEST = "latest"
 _EXPLAINED = 5
 """Of many executions that fail, so many are looked into: each takes calls of its own."""
-_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def renewal(target: Target) -> Callable[[], Aws] | None:
@@ -174,12 +173,12 @@ class Following:
 
     def found(self, wanted: str) -> str:
         """The execution of an id, of how one begins, or the newest."""
-        if _ID.fullmatch(wanted):
+        if EXECUTION_ID.fullmatch(wanted):
             return wanted
         listed = self._listing()
         fitting = [one.id for one in listed if wanted == LATEST or one.id.startswith(wanted.lower())]
         if wanted != LATEST and len(fitting) > 1:
-            raise UsageError(f"{len(fitting)} executions begin with {wanted}", hint=", ".join(fitting[:5]))
+            raise choosing.begin_alike(wanted, fitting)
         if not fitting:
             which = (
                 "no execution yet" if not listed else f"no execution {wanted} among its newest {len(listed)}"

@@ -87,10 +87,7 @@ def _failed_in(board: Board, execution: str, name: str | None) -> StageStatus:
     from awspipe.executions import actions_of
     from awspipe.explain import explained
 
-    one = next((one for one in board.found.executions if one.id.startswith(execution.lower())), None)
-    if one is None:
-        hint = f"`{board.target.command_anywhere('history', board.name)}` lists them"
-        raise AwspipeError(f"{board.name} has no recent execution {execution}", hint=hint)
+    one = board.beginning(execution)
     with explained(f"look at execution {one.id}"):
         runs = actions_of(board.target.aws, board.name, one.id)
     failed = [run.stage for run in runs if run.state in ("Failed", "Abandoned")]

@@ -13,7 +13,6 @@ from awspipe.aws import Aws
 from awspipe.cost.meters import Month
 from awspipe.explain import explained
 
-REQUEST_USD = Decimal("0.01")
 _PLACE = "us-east-1"
 
 

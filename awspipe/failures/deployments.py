@@ -59,7 +59,7 @@ def _add_event(aws: Aws, failure: Failure) -> None:
         ),
         *_NO_TARGETS,
     )
-    ids = (listed or {}).get("targetIds", [])[:_MOST]
+    ids = listed["targetIds"][:_MOST] if listed else []
     if not ids:
         return
     answer = allowed(

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,8 +13,8 @@ from awspipe.errors import DeniedError
 from awspipe.explain import explained
 from awspipe.failures import plain
 from awspipe.failures.cause import Cause
+from awspipe.naming import EXECUTION_ID
 
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _PAGES = 3
 
 
@@ -56,7 +55,7 @@ def _unexplained(summary: str) -> Cause:
 
 def _superseded(aws: Aws, pipeline: str, execution: str, summary: str, last: str) -> Cause:
     """By which: AWS's summary says it, or else it is the next that began and was not overtaken itself."""
-    named = [one for one in _ID.findall(summary) if one != execution]
+    named = [one for one in EXECUTION_ID.findall(summary) if one != execution]
     newer = named[-1] if named else _newer(aws, pipeline, execution)
     by = f"execution {newer[:8]}" if newer else "a newer execution"
     line = f"superseded by {by}, which overtook it while it waited{_at(last)}"

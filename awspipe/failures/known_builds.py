@@ -15,7 +15,6 @@ from awspipe.failures.known_access import statement
 from awspipe.failures.near import nearest
 
 _DOCS = "https://docs.aws.amazon.com/codebuild/latest/userguide/troubleshooting.html"
-_IMAGES = "https://github.com/aws/aws-codebuild-docker-images/issues/"
 _SAID = (Where.PHASE, Where.ACTION)
 _YAML = "YAML_FILE_ERROR|JobFailed"
 _COMMAND = r"Error while executing command: (?P<command>.+?)\. Reason: exit status "

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from awspipe.sandbox.builds.world import Line
 
 _FLUSH = 100
-_LATEST = 1000
 """Milliseconds that a line waits at most, if another one comes then."""
 _PAUSE = 0.3
 _LONGEST = 16 * 1024
