@@ -52,14 +52,17 @@ def _with_cost(options: Options) -> None:
     from awspipe.cost.prices import shipped
     from awspipe.cost.report import Report
     from awspipe.cost.usage import everywhere
+    from awspipe.expiry import ends, passed
     from awspipe.listing import pipelines
 
     console = Console(json=options.json)
     target, regions = connected(options, console)
     now = datetime.now(UTC)
+    ending = target.aws.submit(lambda: ends(target.aws))
     reading = everywhere(target.aws, regions, Month.of(now))
     used = sorted({one.region for one in reading.uses})
     ours = frozenset((one.name, at) for at in used for one in pipelines(target.aws.at(at), now))
     report = Report(Month.of(now), reading.uses, shipped(), target.aws.region)
     console.document(view.document(report, reading, ours))
     console.answer(view.lines(report, reading, ours))
+    console.say(passed(ending.result(), now))
