@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from awspipe.aws import Aws, tags_of
 from awspipe.cost.account import Unknown, known
-from awspipe.errors import UsageError
 from awspipe.naming import EXPIRES_TAG, OWNER_TAG, Scope
 from awspipe.resources.pipeline import Pipeline
 
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-
-
-def duration(text: str) -> timedelta:
-    """`90m`, `3h`, `2d`. Raises UsageError for anything else."""
-    found = re.fullmatch(r"([1-9][0-9]{0,5})([mhd])", text)
-    if found is None:
-        raise UsageError(f"--ttl {text} is no duration", hint="a number and m, h or d: --ttl 3h")
-    return int(found[1]) * _UNITS[found[2]]
 
 
 def written(moment: datetime) -> str:

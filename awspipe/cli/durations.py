@@ -7,8 +7,8 @@ import re
 from awspipe.errors import UsageError
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_WHOLE = re.compile(r"(?:\d+[smhd])+|\d+")
-_PART = re.compile(r"(\d+)([smhd]?)")
+_WHOLE = re.compile(r"(?:[0-9]{1,6}[smhd]){1,4}|[0-9]{1,9}")
+_PART = re.compile(r"([0-9]+)([smhd]?)")
 
 
 def seconds(option: str, text: str) -> float:

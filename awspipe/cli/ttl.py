@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from awspipe.cli import durations
+from awspipe.errors import UsageError
 
 if TYPE_CHECKING:
     from awspipe.cli.planning import Prepared
@@ -21,6 +24,14 @@ Ttl = Annotated[
         help="Until when it is wanted (90m, 3h, 2d): later commands warn, `down --expired` removes it.",
     ),
 ]
+
+
+def length(text: str) -> timedelta:
+    """`90m`, `3h`, `2d`. Raises UsageError for anything else, and for less than a minute."""
+    found = timedelta(seconds=durations.seconds("--ttl", text))
+    if found < timedelta(minutes=1):
+        raise UsageError(f"--ttl: {text!r} is less than a minute", hint="--ttl 90m, 3h, 2d")
+    return found
 
 
 def ending(prepared: Sequence[Prepared], end: datetime | None) -> list[Prepared]:

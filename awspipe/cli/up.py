@@ -49,13 +49,12 @@ def up(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     """
     from awspipe.cli import money
     from awspipe.cli.planning import prepare
-    from awspipe.cli.ttl import ending, passed, prolong
-    from awspipe.expiry import duration
+    from awspipe.cli.ttl import ending, length, passed, prolong
 
     options = given(context)
     console = Console(json=options.json)
     most = money.limit(max_cost)
-    end = datetime.now(UTC) + duration(ttl) if ttl else None
+    end = None if ttl is None else datetime.now(UTC) + length(ttl)
     prepared = prepare(options, console, file, push=not no_push, only=only or (), adopt=adopt)
     if end is None:
         console.say(passed(prepared, datetime.now(UTC)))

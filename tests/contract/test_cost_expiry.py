@@ -13,10 +13,11 @@ import pytest
 from awspipe.apply import apply
 from awspipe.aws import Aws
 from awspipe.cli import ttl
+from awspipe.cli.ttl import length
 from awspipe.cost.account import Unknown
 from awspipe.cost.leftovers import owners
 from awspipe.errors import UsageError
-from awspipe.expiry import duration, end_of, ends, expired, passed, written
+from awspipe.expiry import end_of, ends, expired, passed, written
 from awspipe.naming import EXPIRES_TAG
 from awspipe.plan import Plan
 from awspipe.resources.pipeline import Pipeline
@@ -131,15 +132,17 @@ def test_all_of_ours_is_found_by_the_paths_of_roles_alone(world: World) -> None:
     )
 
 
-@pytest.mark.parametrize(("text", "minutes"), [("90m", 90), ("3h", 180), ("2d", 2880), ("1m", 1)])
-def test_a_duration(text: str, minutes: int) -> None:
-    assert duration(text) == timedelta(minutes=minutes)
+@pytest.mark.parametrize(
+    ("text", "minutes"), [("90m", 90), ("3h", 180), ("2d", 2880), ("1m", 1), ("1h30m", 90)]
+)
+def test_a_length_of_time(text: str, minutes: int) -> None:
+    assert length(text) == timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize("text", ["", "3", "h", "0h", "-1h", "3 h", "1.5h", "3w", "9999999d"])
-def test_what_is_no_duration(text: str) -> None:
+def test_what_is_no_length_of_time_to_live(text: str) -> None:
     with pytest.raises(UsageError):
-        duration(text)
+        length(text)
 
 
 def test_an_end_is_read_as_it_was_written() -> None:

@@ -246,7 +246,7 @@ def test_a_length_of_time(text: str, seconds: float) -> None:
     assert durations.seconds("--timeout", text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "m", "10x", "-5", "1.5h", "1h30"])
+@pytest.mark.parametrize("text", ["", "m", "10x", "-5", "1.5h", "1h30", "9999999d", "\u0663m"])
 def test_no_length_of_time(text: str) -> None:
     with pytest.raises(UsageError, match="is no length of time"):
         durations.seconds("--timeout", text)
