@@ -174,17 +174,21 @@ class Saver:
         """Save for the last time."""
         self._changes.end()
         self._thread.join()
-        self._save(frozenset({ALL}))
+        self._try_to_save(frozenset({ALL}))
 
     def _run(self) -> None:
         while (batch := self._changes.take()) is not None:
-            whole = any(self._save(batch.services) for _ in range(_TRIES))
-            self._changes.done(batch, whole=whole)
+            self._changes.done(batch, whole=self._try_to_save(batch.services))
+
+    def _try_to_save(self, services: frozenset[str]) -> bool:
+        return any(self._save(services) for _ in range(_TRIES))
 
     def _save(self, services: frozenset[str]) -> bool:
         """Whether it is done, as well as can be; False where it kept changing meanwhile."""
         try:
             whole = self._store.save(self._lock.unnoticed(), services)
+        except RuntimeError:  # "dictionary changed size": a service was first used while they were listed
+            return False
         except OSError as error:
             if str(error) != self._changes.failure:
                 log.error("the sandbox's state could not be saved: %s", error)

@@ -359,3 +359,26 @@ def test_a_full_disk_keeps_nobody_waiting_and_is_told(tmp_path: Path) -> None:
     changes.settle()
     assert changes.failure == "No space left on device"
     saver.close()
+
+
+class Growing(Store):
+    """A service is first used by somebody while this looks for them."""
+
+    saves = 0
+
+    def save(self, *_: Any) -> bool:
+        self.saves += 1
+        if self.saves == 1:
+            raise RuntimeError("dictionary changed size during iteration")
+        return True
+
+
+def test_a_service_that_is_first_used_meanwhile_keeps_nobody_waiting(tmp_path: Path) -> None:
+    changes = Changes()
+    store = Growing(tmp_path / "state")
+    saver = Saver(store, WatchedLock(lambda: None), changes)
+    saver.start()
+    changes.note("s3")
+    changes.settle()
+    assert store.saves == 2
+    saver.close()
