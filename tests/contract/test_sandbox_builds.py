@@ -13,7 +13,8 @@ import boto3
 import pytest
 
 from awspipe.sandbox import box, runtime
-from tests.support.builds import ALL, REGION, World, spec, statuses
+from awspipe.sandbox.builds.played import Played
+from tests.support.builds import ACCOUNT, ALL, REGION, World, spec, statuses
 from tests.support.sandbox import in_process
 
 
@@ -37,6 +38,21 @@ def test_a_build_runs_its_phases_and_leaves_its_artifact(world: World) -> None:
     ]
     assert world.artifact() == {"made.txt": "made"}
     assert "Running command printf made > made.txt" in world.lines()
+
+
+def test_a_build_goes_on_although_its_log_is_deleted(world: World) -> None:
+    world.project()
+    made = world.begin({"buildspec.yml": spec()})
+    runtime.current().drain()
+    where = {"logGroupName": "/aws/codebuild/project", "logStreamName": made.log_stream}
+    world.logs.delete_log_stream(**where)
+    writer = Played(made, ACCOUNT, REGION)
+    moment = int(writer.now() * 1000)
+    writer.write([(moment, "one")])
+    assert world.lines() == "one\n"
+    world.logs.delete_log_stream(**where)
+    writer.write([(moment, "two")])
+    assert world.lines() == ""
 
 
 def test_a_failed_build_still_runs_post_build_and_uploads(world: World) -> None:

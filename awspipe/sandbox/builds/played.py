@@ -54,7 +54,8 @@ class Played:
         with runtime.current().lock:
             if self._stream_open is None:
                 self._stream_open = self._made_stream()
-            if self._stream_open and group in backend.groups:
+            held = backend.groups.get(group) if self._stream_open else None
+            if held is not None and self._build.log_stream in held.streams:  # anybody may have deleted it
                 backend.put_log_events(group, self._build.log_stream, events)
         runtime.current().changes.note_in_passing("logs")
 
