@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from awspipe.cli import building
+from awspipe.cli import building, exits
 from awspipe.cli.building import Wanted
 from awspipe.cli.console import Console
 from awspipe.cli.options import Options, given
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from awspipe.cli.views.build import Built, Follow
     from awspipe.formats.buildspec_model import Buildspec
 
-FAILED = 5
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BUILDSPEC = "buildspec.yml"
 
@@ -130,7 +129,7 @@ def _run(console: Console, options: Options, folder: Path, into: Path | None, wa
     with building.work_folder() as work:
         building.until_end(Runner(record, work, world))
     _end(console, follow, view.Built(record, world.artifacts, world.reports, _shown(into)))
-    return 0 if record.status == SUCCEEDED else FAILED
+    return exits.DONE if record.status == SUCCEEDED else exits.FAILED
 
 
 def _end(console: Console, follow: Follow, built: Built) -> None:

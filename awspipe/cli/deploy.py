@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from awspipe.cli import exits
 from awspipe.cli.console import Console
 from awspipe.cli.options import Options, given
 from awspipe.errors import UsageError
@@ -23,7 +24,6 @@ from awspipe.errors import UsageError
 if TYPE_CHECKING:
     from awspipe.sandbox.agent.order import Order, Outcome
 
-FAILED = 5
 _GROUP = "default-local-deployment-group"
 """As AWS's `codedeploy-local` calls it."""
 
@@ -172,4 +172,4 @@ def _run(console: Console, place: _Place, file_exists: Behavior) -> int:
                 break
     console.answer(view.end(order.deployment_id, outcomes, LIFECYCLE))
     console.document(view.document(order, outcomes, LIFECYCLE))
-    return 0 if outcomes[-1].ok else FAILED
+    return exits.DONE if outcomes[-1].ok else exits.FAILED

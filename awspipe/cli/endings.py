@@ -8,6 +8,7 @@ from typing import Any
 
 from awspipe.addresses import addresses
 from awspipe.aws import Aws
+from awspipe.cli import exits
 from awspipe.cli.console import Console
 from awspipe.cli.target import Target
 from awspipe.cli.views import columns
@@ -17,9 +18,6 @@ from awspipe.errors import AwspipeError
 from awspipe.executions import Execution
 from awspipe.failures import Cause, causes
 from awspipe.logs import has_log
-
-FAILED = 5
-"""The exit code of an execution that did not succeed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class Ending:
 
         `briefly`: without asking AWS for more than is known already.
         """
-        code = 0 if one.state == "Succeeded" else FAILED
+        code = exits.DONE if one.state == "Succeeded" else exits.FAILED
         found = () if not code else _own_words(one) if briefly else self._causes(one)
         sites = [] if code or declaration is None else self._sites(declaration)
         self.console.answer(view.end(one, found, sites))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from awspipe.cli import exits
 from awspipe.cli.console import Console
 from awspipe.cli.money import RUNS, Runs
 from awspipe.cli.options import SPEC, Adopt, Only, SpecFiles, given
@@ -43,4 +44,4 @@ def plan(
         console.answer(view.lines(one.one.plan, one.one.commit_id))
         console.answer(money_view.lines(one) if one.one.plan.work else ())
     changes = any(one.plan.work for one in prepared)
-    return 10 if exit_code and changes else 0
+    return exits.CHANGES if exit_code and changes else exits.DONE

@@ -109,8 +109,12 @@ def _at(port: int, site: WsgiApp) -> WsgiApp:
 
 
 def _read(path: Path) -> dict[str, int]:
+    """The kept ports; a file that is damaged costs the sites their addresses and nothing else."""
     try:
-        found: dict[str, int] = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): int(port) for name, port in found.items()}
     except FileNotFoundError:
         return {}
-    return found
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        log.warning("the ports of sites cannot be read, so they get new ones: %s: %s", path, error)
+        return {}

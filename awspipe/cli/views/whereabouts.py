@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from awspipe.cli import exits
 from awspipe.cli.target import Target
 from awspipe.cli.views import causes, columns
 from awspipe.cli.views.moments import age, commit, first_line
@@ -14,8 +15,14 @@ from awspipe.cli.views.steering import named
 from awspipe.executions import Execution
 from awspipe.whereabouts import MOST, Place, Whereabouts
 
-_CODES = {Place.FAILED: 5, Place.STOPPED: 5, Place.RUNNING: 8, Place.WAITING: 8, Place.UNKNOWN: 1}
-_WORST = (5, 8, 1, 0)
+_CODES = {
+    Place.FAILED: exits.FAILED,
+    Place.STOPPED: exits.FAILED,
+    Place.RUNNING: exits.PENDING,
+    Place.WAITING: exits.PENDING,
+    Place.UNKNOWN: exits.UNKNOWN,
+}
+_WORST = (exits.FAILED, exits.PENDING, exits.UNKNOWN, exits.DONE)
 
 
 def exit_code(found: Iterable[Whereabouts]) -> int:
@@ -24,8 +31,8 @@ def exit_code(found: Iterable[Whereabouts]) -> int:
     Of several pipelines the worst; one that does not know the commit counts only where none does. A commit
     that was superseded is where the one is that went on in its place.
     """
-    codes = {_CODES.get(one.end.place, 0) for one in found}
-    return next(code for code in _WORST if code in (codes - {1} or codes))
+    codes = {_CODES.get(one.end.place, exits.DONE) for one in found}
+    return next(code for code in _WORST if code in (codes - {exits.UNKNOWN} or codes))
 
 
 def lines(target: Target, found: Whereabouts, now: datetime) -> Iterator[str]:

@@ -19,6 +19,8 @@ _LONG = 64 * 1024
 _REST = 0.3
 _REMEMBERED = 2000
 _PATIENCE = 5.0
+_LOOK = 1.0
+"""Seconds after which it is looked whether anybody reads at all."""
 _MARK = 34
 """The length of a mark."""
 
@@ -45,7 +47,8 @@ class Output:
         self._settled.clear()
         self._mark = b"\x00" + secrets.token_hex(_MARK // 2 - 1).encode() + b"\x00"
         os.write(self.descriptor, self._mark)
-        self._settled.wait()
+        while not self._settled.wait(_LOOK) and self._thread.is_alive():
+            pass
         return self._before_mark
 
     def close(self) -> None:
