@@ -9,7 +9,9 @@ from awspipe.cli.options import given
 
 
 def free_tier(context: typer.Context) -> None:
-    """Show what is free of each developer tool, when a charge begins, and what is used this month.
+    """Show what is free of each developer tool, and what is used.
+
+    When a charge begins, and what of the allowance is used this month.
 
     The allowances are the account's, in all regions together. What is used is AWS's own count, some hours
     late; `awspipe cost` counts executions itself.

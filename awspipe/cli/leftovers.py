@@ -22,7 +22,9 @@ def leftovers(
     ] = False,
     yes: Yes = False,
 ) -> None:
-    """List what past pipelines still hold, with its price; --region all looks in every region.
+    """List what past pipelines still hold, with its price.
+
+    --region all looks in every region.
 
     Of awspipe's own pipelines everything; of others the console's usual remains: artifact buckets that no
     pipeline uses, log groups of builds without a project, roles of pipelines that are gone. --delete removes

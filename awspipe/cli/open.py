@@ -32,8 +32,9 @@ def open_(
     only_print: Annotated[bool, typer.Option("--print", help="Print the address, and open nothing.")] = False,
     file: SpecFile = SPEC,
 ) -> None:
-    """Print the address of a pipeline, a stage's last action or the site, and open it.
+    """Open a pipeline, a stage or the site in the browser.
 
+    The address is printed: of the pipeline, of a stage's last action, or of the site.
     It is opened on a terminal that has a browser beside it. The sandbox has no console: there the pipeline's
     address is that of its site.
     """

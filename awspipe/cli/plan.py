@@ -23,7 +23,7 @@ def plan(
     adopt: Adopt = False,
     runs: Runs = RUNS,
 ) -> int:
-    """Show what `up` would do, and what it would cost; change nothing.
+    """Show what `up` would do and cost; change nothing.
 
     Signs: + is made, ~ is changed (each field before -> after), @ is taken over, - is removed, = stays as it
     is.

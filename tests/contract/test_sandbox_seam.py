@@ -13,6 +13,7 @@ import pytest
 from botocore import xform_name
 from moto.events.models import EventsBackend, Rule
 from moto.iam.responses import IamResponse
+from moto.logs.responses import LogsResponse
 from moto.s3.responses import S3Response
 
 from awspipe.sandbox import git, modelrules, runtime, seam
@@ -118,15 +119,19 @@ def test_regions_are_apart(sandbox: runtime.Runtime) -> None:
 
 
 def test_installing_again_wraps_nothing_twice(sandbox: runtime.Runtime) -> None:
+    def methods() -> list[Any]:
+        return [
+            Rule.send_to_targets,
+            EventsBackend.put_rule,
+            S3Response.all_buckets,
+            IamResponse.call_action,
+            LogsResponse.call_action,
+        ]
+
+    before = methods()
+    assert before[0].__wrapped__
     seam.install(sandbox)
-    methods: list[Any] = [
-        Rule.send_to_targets,
-        EventsBackend.put_rule,
-        S3Response.all_buckets,
-        IamResponse.call_action,
-    ]
-    for method in methods:
-        assert not hasattr(method.__wrapped__, "__wrapped__")
+    assert methods() == before
 
 
 def test_without_a_sandbox_a_backend_says_so() -> None:
@@ -140,7 +145,7 @@ def test_without_a_sandbox_a_backend_says_so() -> None:
     ("service", "operation", "arguments"),
     [
         ("codecommit", "list_pull_requests", {"repositoryName": "x"}),
-        ("codebuild", "list_report_groups", {}),
+        ("codebuild", "list_fleets", {}),
         ("codedeploy", "list_git_hub_account_token_names", {}),
         ("codepipeline", "list_webhooks", {}),
     ],

@@ -166,7 +166,7 @@ def passed_connections(pipeline: Mapping[str, Any]) -> Iterator[str]:
 
     https://docs.aws.amazon.com/dtconsole/latest/userguide/security-iam.html#permissions-reference-connections
     """
-    for stage in pipeline["stages"]:
+    for stage in pipeline.get("stages", ()):
         for action in stage["actions"]:
             if "ConnectionArn" in action.get("configuration", {}):
                 yield action["configuration"]["ConnectionArn"]

@@ -70,7 +70,7 @@ def test_a_problem_is_printed_with_all_that_helps() -> None:
         "  --> awspipe.yml:3:1\n"
         "    3 | acton: deploy\n"
         "      | ^^^^^\n"
-        "   hint: known here: title, region, type\n"
+        "   hint: known here: title, region, tags, type, mode, variables\n"
         "\n"
         'error: unknown key "typ"\n'
         "  --> awspipe.yml:4:1\n"
