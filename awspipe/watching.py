@@ -175,8 +175,9 @@ class Chooser:
 
     `commit` is the revision that is checked out where the command was typed, or "". Where the newest
     execution carries it, that one is meant although it has ended: after a push it does not matter which of
-    the two was quicker. Where no commit is known, so is the one that the creation started, while it
-    is the only one. `newest` is the newest that there was at the first look.
+    the two was quicker. So is a rollback, which carries an older one. Where no commit is known, so is the
+    one that the creation started, while it is the only one. `newest` is the newest that there was at the
+    first look.
     """
 
     line: Line
@@ -197,6 +198,8 @@ class Chooser:
     def _is_meant(self, one: Execution, listed: tuple[Execution, ...]) -> bool:
         if one is not listed[0]:
             return False
+        if one.target:  # a rollback carries no commit that is checked out
+            return True
         if self.commit:
             return one.revision == self.commit
         return len(listed) == 1 and one.trigger == "CreatePipeline"

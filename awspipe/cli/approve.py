@@ -164,8 +164,9 @@ class Choice:
     def _none(self, found: Waiting, wanted: Wanted) -> AwspipeError:
         where = f"stage {wanted.stage} of {self.name}" if wanted.stage else self.name
         if not found.asking or (wanted.stage and wanted.stage not in found.asking):
-            asking_ = ", ".join(found.asking) or "no stage of it has one"
-            return AwspipeError(f"{where} has no approval", hint=f"approvals are in: {asking_}")
+            there = f"approvals are in: {', '.join(found.asking)}"
+            hint = there if found.asking else "in a spec, a stage with `provider: approval` asks for one"
+            return AwspipeError(f"{where} has no approval", hint=hint)
         if found.approvals:
             return AwspipeError(
                 f"no approval of {self.name} is the one that is meant",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from awspipe.cli.options import SPEC
 from awspipe.errors import AwspipeError, UsageError
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def _regions(file: str, *, needed: bool) -> dict[str, str | None]:
 
 def missing(target: Target, name: str, guess: str = "") -> AwspipeError:
     """There is no pipeline of this name; `guess` is what may have been meant instead."""
+    if name in names_in(SPEC):
+        guess = f"`{target.command('up')}` makes it; "
     return AwspipeError(
         f"there is no pipeline {name} in {target.aws.region}" + (" of the sandbox" if target.sandbox else ""),
         hint=f"{guess}`{target.command('ls')}` lists those there are; --region R looks elsewhere",

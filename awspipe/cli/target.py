@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from awspipe.aws import Aws
@@ -38,6 +38,9 @@ class Target:
     """The region of a command that is not told one, neither by an option nor by a spec."""
     sites: Callable[[], Mapping[str, str]] = dict
     """Where buckets' web sites are served here, as far as that differs from AWS; asks when it is called."""
+
+    hosts: Callable[[], Sequence[Mapping[str, Any]]] = tuple
+    """The sandbox's hosts, each with the deployment groups that it is for; asks when it is called."""
 
     def command(self, *words: str) -> str:
         """A command to type next where the spec is at hand."""
@@ -108,7 +111,9 @@ def place(options: Options, spec_region: str | None) -> tuple[boto3.Session, str
     region = options.region or spec_region or usual
     if not region:
         raise UsageError(
-            "no region is set", hint="--region ap-northeast-2, `region:` in the spec, or `aws configure`"
+            "no region is set",
+            hint="--region ap-northeast-2, `region:` in the spec, or `aws configure`; "
+            "with no AWS account, --sandbox",
         )
     check_region(session, region)
     return session, region, usual
@@ -219,7 +224,7 @@ class Telling:
 
 
 def _sandbox(options: Options, console: Console, spec_region: str | None) -> Target:
-    from awspipe.sandbox import control
+    from awspipe.sandbox import control, hostclient
 
     usual = _environment_region() or SANDBOX_REGION
     region = options.region or spec_region or usual
@@ -234,6 +239,7 @@ def _sandbox(options: Options, console: Console, spec_region: str | None) -> Tar
         options=options,
         usual_region=usual,
         sites=lambda: control.sites(endpoint),
+        hosts=lambda: hostclient.every(endpoint),
     )
 
 

@@ -140,4 +140,4 @@ def _rollback(info: dict[str, Any]) -> list[str]:
         return [f"not rolled back: {message}"] if message else []
     where = (info.get("previousRevision") or {}).get("s3Location") or {}
     to = f" to s3://{where['bucket']}/{where['key']}" if {"bucket", "key"} <= where.keys() else ""
-    return [f"rolled back by {other}{to}"]
+    return [f"CodeDeploy rolls it back by {other}{to}"]

@@ -251,7 +251,7 @@ ROWS = (
         where=(Where.ACTION, Where.DEPLOYMENT),
         text=r"already has an active Deployment '?(?P<other>d-\w+)",
         line="another deployment to the same servers, {other}, was under way",
-        fix="retry when it has ended, or stop it: `aws deploy stop-deployment --deployment-id {other}`",
+        fix="wait until {other} has ended, then `awspipe retry`",
         source="https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeployment.html",
     ),
     Row(

@@ -20,7 +20,7 @@ from awspipe.spec.structure import check
 PROBLEMS_LIMIT = 200
 """More problems than this are counted, not described."""
 
-_INIT = "`awspipe init` writes one"
+_INIT = "`awspipe init static-site` writes one"
 _NO_SPECS = ("buildspec", "appspec", "docker-compose", ".")
 
 
@@ -30,7 +30,10 @@ def load_file(path: Path) -> tuple[Pipeline, ...]:
         with path.open("rb") as file:
             data = file.read(BYTES_LIMIT + 1)
     except FileNotFoundError:
-        raise UsageError(f"there is no file {path}", hint=f"{_INIT}; -f FILE names another") from None
+        raise UsageError(
+            f"there is no file {path}",
+            hint=f"{_INIT}; -f FILE names another, or name the pipeline where a command takes NAME",
+        ) from None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     return load_text(data, str(path))

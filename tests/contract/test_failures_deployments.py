@@ -180,7 +180,7 @@ def test_what_was_rolled_back_is_said_with_the_revision(shop: Shop) -> None:
     shop.push({"scripts/a.sh": "#!/bin/sh\nexit 1\n"})
     (cause,) = shop.causes(shop.start())
     assert said(cause)[0] == "script-failed"
-    assert cause.detail[-1].startswith("rolled back by d-")
+    assert cause.detail[-1].startswith("CodeDeploy rolls it back by d-")
     assert cause.detail[-1].endswith(f" to s3://artifacts/{good}")
 
 

@@ -85,7 +85,8 @@ def test_profiles_are_named_when_the_one_asked_for_is_unknown(shell: Shell, tmp_
 def test_a_region_is_checked_before_anybody_is_called(shell: Shell) -> None:
     assert shell.refused(2, "ls") == (
         "awspipe: no region is set\n"
-        "  try: --region ap-northeast-2, `region:` in the spec, or `aws configure`\n"
+        "  try: --region ap-northeast-2, `region:` in the spec, or `aws configure`; "
+        "with no AWS account, --sandbox\n"
     )
     assert shell.refused(2, "ls", "--region", "ap-northeast2", **KEYS) == (
         "awspipe: there is no AWS region 'ap-northeast2'\n  try: did you mean ap-northeast-2?\n"

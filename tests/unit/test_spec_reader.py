@@ -152,7 +152,10 @@ def test_two_regions_may_have_a_pipeline_of_one_name() -> None:
 def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no file") as caught:
         load_file(tmp_path / "awspipe.yml")
-    assert caught.value.hint == "`awspipe init` writes one; -f FILE names another"
+    assert caught.value.hint == (
+        "`awspipe init static-site` writes one; -f FILE names another, "
+        "or name the pipeline where a command takes NAME"
+    )
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:

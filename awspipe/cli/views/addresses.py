@@ -22,6 +22,11 @@ def known(target: Target, scope: Scope, addresses: Iterable[Address]) -> Iterato
     """The addresses as this target has them."""
     for address in addresses:
         yield address if not target.sandbox else _in_sandbox(target, scope, address)
+    for host in target.hosts():
+        groups = (host["made_for"], *(one["group"] for one in host["deployed"]))
+        ours = any((name or "").startswith(f"{scope.application}/") for name in groups)
+        if ours and host["region"] == scope.region:
+            yield Address("Server", host["url"], host["name"])
     if not target.sandbox:
         yield Address("Console", console_url(scope), scope.pipeline)
 
