@@ -71,6 +71,8 @@ class Run:
     revision: tuple[str, str] | None = ("d0aedeb" + "1" * 33, "Fix the title")
     updated: datetime | None = None
     waits: str = ""
+    target: str = ""
+    """The execution that a rollback goes back to."""
     tries: list[dict[str, Any]] = field(default_factory=list)
 
     def begins(self, stage: str, action: str = "") -> Step:
@@ -143,6 +145,11 @@ class Run:
                 "pipelineName": PIPELINE,
                 "pipelineVersion": 1,
                 "artifactRevisions": revisions if self.tries else [],
+            }
+        if self.target:
+            answer |= {
+                "executionType": "ROLLBACK",
+                "rollbackMetadata": {"rollbackTargetPipelineExecutionId": self.target},
             }
         times = {"startTime": self.started, "lastUpdateTime": self.updated or self.started}
         return answer | times | {"sourceRevisions": [{"actionName": "Source", **one} for one in revisions]}

@@ -288,6 +288,18 @@ def test_the_newest_that_goes_on_is_chosen_else_the_next_to_start(
     assert chooser.newest is not None
 
 
+def test_a_rollback_that_has_ended_is_meant_although_it_carries_an_older_commit() -> None:
+    world = World()
+    first, rollback = world.execution(), world.execution()
+    first.becomes("Succeeded")()
+    rollback.becomes("Failed")()
+    rollback.target = first.id
+    line = world.line()
+    looks = Poller(line).looks(Chooser(line, PIPELINE, "another commit").read, "look")
+    chosen = next(one for one in looks if isinstance(one, Execution))
+    assert (chosen.id, world.now) == (rollback.id, 0)
+
+
 def test_of_one_that_started_and_ended_between_two_looks_nothing_is_missed() -> None:
     world = World()
     line = world.line()
