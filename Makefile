@@ -50,7 +50,7 @@ unit: $(STAMP)
 	$(PYTEST) tests/unit tests/contract
 
 e2e: $(STAMP) ## the real command, a real git push, a real wheel
-	$(PYTEST) tests/e2e
+	$(BIN)/python -m pytest -n 2 -q tests/e2e
 
 fix: $(STAMP) ## format, and mend what ruff can
 	$(BIN)/ruff check --fix-only .
