@@ -60,6 +60,21 @@ class Project:
 
         return str(until(look))
 
+    def let_go(self) -> None:
+        """End what waits for an answer: it holds the stage, and tests come in any order."""
+        newest = self.newest()
+        if newest["status"] == "InProgress":
+            self.aws("codepipeline").stop_pipeline_execution(
+                pipelineName=self.name, pipelineExecutionId=newest["id"], abandon=True
+            )
+
+    def pushed_anew(self) -> str:
+        """A commit of its own with nothing in its way, and no change but those taken back; pushed."""
+        self.let_go()
+        self.machine.run("git", *ME, "commit", "-q", "--allow-empty", "-m", "again", cwd=self.directory)
+        self.machine.run("git", "push", "-q", "awspipe", cwd=self.directory)
+        return head(self.machine, self.directory)
+
     def approve(self, token: str) -> None:
         self.aws("codepipeline").put_approval_result(
             pipelineName=self.name,
@@ -135,7 +150,7 @@ def message(found: dict[str, Any]) -> str:
 def test_an_approval_waits_across_a_restart_and_then_both_servers_answer(
     machine: Machine, units: Project
 ) -> None:
-    first = head(machine, units.directory)
+    first = units.pushed_anew()
     token = units.waiting(first)
     machine.awspipe("sandbox", "stop")
     machine.awspipe("sandbox", "start")
@@ -176,8 +191,8 @@ def test_a_build_that_fails_says_why_and_deploys_nothing(
     units.undo()
 
 
-@pytest.mark.xfail(reason="waits for an approval that does not come: not understood yet, see the closing note")
 def test_an_artifact_without_appspec_is_not_deployed(machine: Machine, units: Project) -> None:
+    units.let_go()
     line = '    shutil.copy2(HERE / "appspec.yml", DIST)\n'
     broken = committed(machine, units.directory, "build.py", line, "")
     units.approve(units.waiting(broken))
@@ -191,9 +206,7 @@ def test_a_role_that_lacks_a_permission_is_named_and_up_mends_it(machine: Machin
     fewer = [one for one in policy["Statement"] if "s3:PutObject" not in one["Action"]]
     document = json.dumps({**policy, "Statement": fewer})
     iam.put_role_policy(RoleName=role, PolicyName="awspipe", PolicyDocument=document)
-    machine.run("git", *ME, "commit", "-q", "--allow-empty", "-m", "again", cwd=units.directory)
-    machine.run("git", "push", "-q", "awspipe", cwd=units.directory)
-    assert "s3:" in message(units.ended(head(machine, units.directory)))
+    assert "s3:" in message(units.ended(units.pushed_anew()))
     assert f"  ~ role             {role}\n" in units.up()
 
 
