@@ -62,11 +62,13 @@ class Project:
 
     def let_go(self) -> None:
         """End what waits for an answer: it holds the stage, and tests come in any order."""
-        newest = self.newest()
-        if newest["status"] == "InProgress":
-            self.aws("codepipeline").stop_pipeline_execution(
-                pipelineName=self.name, pipelineExecutionId=newest["id"], abandon=True
-            )
+        codepipeline = self.aws("codepipeline")
+        found = codepipeline.list_pipeline_executions(pipelineName=self.name)
+        for one in found["pipelineExecutionSummaries"]:
+            if one["status"] == "InProgress":
+                codepipeline.stop_pipeline_execution(
+                    pipelineName=self.name, pipelineExecutionId=one["pipelineExecutionId"], abandon=True
+                )
 
     def pushed_anew(self) -> str:
         """A commit of its own with nothing in its way, and no change but those taken back; pushed."""
