@@ -147,9 +147,9 @@ def _looked(
     options: Options, console: Console, named: Sequence[tuple[str, str | None]], delete_data: bool
 ) -> tuple[Removal, ...]:
     """Every pipeline's removal, in the order of their names; those of a region are looked at side by side."""
-    from awspipe.cli.planning import connected
+    from awspipe.cli.target import connect_each
 
-    targets = connected(options, console, [region for _, region in named])
+    targets = connect_each(options, console, [region for _, region in named])
     found = {
         (name, region): one
         for region, target in targets.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from awspipe.apply import foreign
 from awspipe.cli.console import Console
 from awspipe.cli.handshakes import corrected
 from awspipe.cli.options import Options
-from awspipe.cli.target import Target, connect
+from awspipe.cli.target import Target, connect_each
 from awspipe.errors import ApplyError, AwspipeError, HandshakeError, RefusedError, UsageError
 from awspipe.graph import Graph, wanted
 from awspipe.live import prefetch, read_all
@@ -69,7 +69,7 @@ def prepare(
     something of another owner has one of our names.
     """
     asked = list(_asked(files, only, push=push))
-    targets = connected(options, console, [one.spec.region for one in asked])
+    targets = connect_each(options, console, [one.spec.region for one in asked])
     prepared: dict[int, Prepared] = {}
     for region, target in targets.items():
         here = [one for one in asked if one.spec.region == region]
@@ -88,11 +88,6 @@ def _asked(files: Sequence[str], only: Sequence[str], *, push: bool) -> Iterator
         commit = git.head(directory) if push else NOT_ASKED
         for number, spec in enumerate(specs):
             yield _Asked(spec, directory, commit, leads=number == 0)
-
-
-def connected(options: Options, console: Console, regions: Iterable[str | None]) -> dict[str | None, Target]:
-    """A target for each region that specs name, in their order: pipelines of a region share one."""
-    return {region: connect(options, console, region) for region in dict.fromkeys(regions)}
 
 
 def _compared(

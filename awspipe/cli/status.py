@@ -97,9 +97,9 @@ def _read(
 ) -> Iterator[tuple[Target, Any]]:
     """Where each pipeline is looked for, and what `read` finds of it: asked side by side, given in order."""
     from awspipe.aws import threads
-    from awspipe.cli.target import connect
+    from awspipe.cli.target import connect_each
 
-    regions = {region: connect(options, console, region) for _, region in pipelines}
+    regions = connect_each(options, console, [region for _, region in pipelines])
     for target in regions.values():
         target.aws.brief = True
     with threads(min(len(pipelines), _AT_ONCE), "status") as pool:
