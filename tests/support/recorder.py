@@ -233,33 +233,42 @@ class _Round:
 
 
 class _Rounds:
-    """Lets calls go in rounds: all that wait, once nothing has begun or ended for `delay` seconds."""
+    """Lets calls go in rounds: all that wait, once nothing has begun or ended for `delay` seconds.
+
+    The first that waits counts the quiet in ticks, of which a late one counts as one: on a busy machine,
+    where a thread that has work may get no turn for a while, the quiet takes longer.
+    """
 
     def __init__(self, delay: float) -> None:
         self._delay = delay
         self._changed = threading.Condition()
         self._next = _Round()
         self._flying = 0
-        self._quiet_since = 0.0
+        self._quiet = 0.0
 
     def wait(self) -> None:
         with self._changed:
             mine = self._next
             mine.size += 1
-            self._quiet_since = time.monotonic()
-            limit = self._quiet_since + _HOLD_LIMIT
-            while not mine.gone:
-                now = time.monotonic()
-                due = limit if self._flying else self._quiet_since + self._delay
-                if now >= min(due, limit):
-                    self._go()
-                else:
-                    self._changed.wait(min(due, limit) - now)
+            self._quiet = 0.0
+            if mine.size > 1:
+                self._changed.wait_for(lambda: mine.gone)
+            else:
+                self._lead()
+
+    def _lead(self) -> None:
+        now = time.monotonic()
+        limit, tick = now + _HOLD_LIMIT, self._delay / 8
+        while (self._flying > 0 or self._quiet < self._delay) and now < limit:
+            self._changed.wait(tick)
+            before, now = now, time.monotonic()
+            self._quiet += min(now - before, tick)
+        self._go()
 
     def ended(self) -> None:
         with self._changed:
             self._flying -= 1
-            self._quiet_since = time.monotonic()
+            self._quiet = 0.0
             self._changed.notify_all()
 
     def _go(self) -> None:

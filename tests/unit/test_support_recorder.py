@@ -161,7 +161,7 @@ def test_the_critical_row_names_the_calls() -> None:
 @pytest.fixture
 def delayed() -> tuple[Recording, Any]:
     session = botocore.session.Session()
-    recording = recorder.record(session, delay=0.05)
+    recording = recorder.record(session, delay=0.2)
     codebuild, _ = client(session, "codebuild")
     return recording, codebuild.list_projects
 
@@ -171,7 +171,7 @@ def test_delayed_calls_that_can_run_together_are_one_round(delayed: tuple[Record
     with ThreadPoolExecutor(25) as pool:
         for _ in range(25):
             pool.submit(call)
-            time.sleep(0.004)  # the last begins long after a plain delay of the first would have ended
+            time.sleep(0.01)  # the last begins long after a plain delay of the first would have ended
     assert (recording.count(), recording.chain, recording.peak()) == (25, 1, 25)
 
 
