@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from awspipe.aws import Aws, tags_of
 from awspipe.cost.account import Unknown, known
@@ -26,31 +27,36 @@ def end_of(tags: dict[str, str] | None) -> datetime | None:
         return None
 
 
-def ends(aws: Aws) -> dict[str, datetime] | Unknown:
-    """The pipelines of ours in the region that have an end, by AWS's tag index: one call, seconds behind."""
-    return known(lambda: dict(_ends(aws)), "tag:GetResources")
+def ends(aws: Aws, names: Sequence[str] = ()) -> dict[str, datetime] | Unknown:
+    """The pipelines of ours in the region that have an end, by AWS's tag index: one call, seconds behind.
+
+    `names`: only these. The index knows them without the account's id, so it need not be known first.
+    """
+    return known(lambda: dict(_ends(aws, names)), "tag:GetResources")
 
 
-def _ends(aws: Aws) -> Iterator[tuple[str, datetime]]:
+_VALUES = 20
+"""As many values a filter takes.
+https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagFilter.html"""
+
+
+def _ends(aws: Aws, names: Sequence[str]) -> Iterator[tuple[str, datetime]]:
     pages = aws.client("resourcegroupstaggingapi").get_paginator("get_resources")
-    for page in pages.paginate(TagFilters=[{"Key": EXPIRES_TAG}], ResourceTypeFilters=["codepipeline"]):
+    filters: list[dict[str, Any]] = [{"Key": EXPIRES_TAG}]
+    if 0 < len(names) <= _VALUES:
+        filters.append({"Key": OWNER_TAG, "Values": list(names)})
+    for page in pages.paginate(TagFilters=filters, ResourceTypeFilters=["codepipeline"]):
         for one in page["ResourceTagMappingList"]:
             tags = tags_of(one["Tags"])
             name, end = one["ResourceARN"].rpartition(":")[2], end_of(tags)
-            if end is not None and tags.get(OWNER_TAG) == name:
+            if end is not None and tags.get(OWNER_TAG) == name and (not names or name in names):
                 yield name, end
 
 
-def passed(found: dict[str, datetime] | Unknown, now: datetime) -> Iterator[str]:
-    """A warning for each pipeline whose end has passed."""
-    for name, end in sorted({}.items() if isinstance(found, Unknown) else found.items()):
-        if end <= now:
-            yield warning(name, end)
-
-
-def warning(name: str, end: datetime) -> str:
-    """That a pipeline's time has passed."""
-    return f"  ! the time of {name} ended {end:%Y-%m-%d %H:%M} UTC: `awspipe down --expired` removes it"
+def passed(found: dict[str, datetime] | Unknown, now: datetime) -> Iterator[tuple[str, datetime]]:
+    """The pipelines whose end has passed, with it; none where that is not known."""
+    ended = {} if isinstance(found, Unknown) else found
+    yield from ((name, end) for name, end in sorted(ended.items()) if end <= now)
 
 
 def expired(aws: Aws, now: datetime) -> tuple[str, ...] | Unknown:

@@ -107,6 +107,8 @@ def _needs(graph: Graph, jobs: frozenset[Job], *, many: bool) -> Iterator[_Need]
             yield from _each(type(one), graph, one.name, one.permissions.many)
     if Job.DOWN in jobs:
         yield from _needs_of_down(graph)
+    if jobs & {Job.STATUS, Job.STEER}:
+        yield _INDEX, _ANY  # whether the pipeline's time has passed
     if Job.STATUS in jobs:
         for one in graph.resources:
             yield from _each(type(one), graph, one.name, one.shown_with)

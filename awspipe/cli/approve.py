@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from awspipe.cli import asking, choosing
+from awspipe.cli import asking, choosing, expiring
 from awspipe.cli.console import Console
-from awspipe.cli.options import SPEC, Options, SpecFile, given
+from awspipe.cli.options import SPEC, SpecFile, given
 from awspipe.errors import AwspipeError, PendingError, UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def approve(
     Where one waits it is that one; of several you are asked for one, and without a terminal the command for
     each is shown. Exits with 8 where nothing waits yet.
     """
-    _answer(given(context), Wanted(name, stage, action, execution), "Approved", comment, file)
+    _answer(context, Wanted(name, stage, action, execution), "Approved", comment, file)
 
 
 def reject(
@@ -60,7 +60,7 @@ def reject(
     Where one waits it is that one; of several you are asked for one, and without a terminal the command for
     each is shown. Exits with 8 where nothing waits yet.
     """
-    _answer(given(context), Wanted(name, stage, action, execution), "Rejected", comment, file)
+    _answer(context, Wanted(name, stage, action, execution), "Rejected", comment, file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +81,18 @@ class Wanted:
         )
 
 
-def _answer(options: Options, wanted: Wanted, status: str, comment: str, file: str) -> None:
+def _answer(context: typer.Context, wanted: Wanted, status: str, comment: str, file: str) -> None:
     from awspipe.approvals import LONGEST_COMMENT, answer, waiting
     from awspipe.cli.target import connect
     from awspipe.cli.views import approvals as view
 
     if len(comment) > LONGEST_COMMENT:
         raise UsageError(f"--comment has {len(comment)} characters: AWS takes {LONGEST_COMMENT}")
+    options = given(context)
     console = Console(json=options.json)
     name, region = choosing.pipeline(wanted.name, file)
     target = connect(options, console, region)
+    expiring.warn(context, console, target, name)
     console.say(target.first_line())
     found = waiting(target.aws, name)
     if found is None:

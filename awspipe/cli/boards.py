@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from awspipe.cli import asking, choosing
+from awspipe.cli import asking, choosing, expiring
 from awspipe.cli.console import Console
-from awspipe.cli.options import Options
+from awspipe.cli.options import given
 from awspipe.errors import AwspipeError
 
 if TYPE_CHECKING:
@@ -83,14 +83,16 @@ class Board:
         self.console.document({**head, **facts})
 
 
-def look(options: Options, name: str | None, file: str, *, recent: int = 100) -> Board:
+def look(context: typer.Context, name: str | None, file: str, *, recent: int = 100) -> Board:
     """The board of the pipeline that is meant. Raises AwspipeError where there is none."""
     from awspipe.cli.target import connect
     from awspipe.status import board
 
+    options = given(context)
     console = Console(json=options.json)
     pipeline, region = choosing.pipeline(name, file, "--name")
     target = connect(options, console, region)
+    expiring.warn(context, console, target, pipeline)
     console.say(target.first_line())
     found = board(target.aws, pipeline, recent)
     if found is None:

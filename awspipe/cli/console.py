@@ -74,6 +74,11 @@ class Console:
             with contextlib.suppress(BrokenPipeError):
                 self._print(lines, self.err)
 
+    def warn(self, lines: Iterable[str]) -> None:
+        """Print what nobody should miss to standard error, also where the answer is JSON."""
+        with contextlib.suppress(BrokenPipeError):
+            self._print(lines, self.err)
+
     def ask(self, question: str) -> str:
         """Ask on standard error, read a line of standard input; "" at its end."""
         self.err.write(question)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from awspipe.cli import expiring
 from awspipe.cli.console import Console
 from awspipe.cli.options import Options, Yes, given
 
@@ -65,15 +66,14 @@ def show(
     from awspipe.cost.prices import shipped
     from awspipe.cost.report import Report
     from awspipe.cost.usage import everywhere
-    from awspipe.expiry import ends, passed
 
     options = given(context)
     console = Console(json=options.json)
     target, regions = connected(options, console)
     if bill and not yes:
         _agree_to_pay(console, options)
+    expiring.warn_everywhere(context, console, target, regions)
     asked = target.aws.submit(lambda: account_plan(target.aws))
-    ending = target.aws.submit(lambda: ends(target.aws))
     month = Month.of(datetime.now(UTC))
     reading = everywhere(target.aws, regions, month, name or "")
     _check(reading, name)
@@ -84,7 +84,6 @@ def show(
     console.answer(view.lines(report, reading, asked.result(), name or ""))
     if charged is not None:
         console.answer(view.bill_lines(charged))
-    console.say(passed(ending.result(), month.now))
 
 
 def _agree_to_pay(console: Console, options: Options) -> None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from awspipe.cli import expiring
 from awspipe.cli.console import Console
-from awspipe.cli.options import SPEC, Options, SpecFile, given
+from awspipe.cli.options import SPEC, SpecFile, given
 from awspipe.errors import AwspipeError, SpecError
 
 if TYPE_CHECKING:
@@ -34,10 +35,9 @@ def doctor(context: typer.Context, file: SpecFile = SPEC) -> None:
     from awspipe.cli.views import doctor as view
     from awspipe.doctor.findings import run
 
-    options = given(context)
-    console = Console(json=options.json)
+    console = Console(json=given(context).json)
     specs, of_spec = _spec(file)
-    of_aws = [*_of_aws(options, console, specs)]  # first: --sandbox starts what the next line looks at
+    of_aws = [*_of_aws(context, console, specs)]  # first: --sandbox starts what the next line looks at
     found = [*run(_of_this_machine(console), limit=LIMIT), of_spec, *of_aws]
     console.document(view.document(found))
     console.answer(view.lines(found))
@@ -114,18 +114,20 @@ def _spec(file: str) -> tuple[tuple[Spec, ...], Finding]:
     return specs, ok("spec", f"{file}: {', '.join(one.name for one in specs)}")
 
 
-def _of_aws(options: Options, console: Console, specs: tuple[Spec, ...]) -> Iterator[Finding]:
+def _of_aws(context: typer.Context, console: Console, specs: tuple[Spec, ...]) -> Iterator[Finding]:
     """Where the calls go, who makes them, and what they meet there."""
     from awspipe.cli.target import connect
     from awspipe.doctor.caller import ACCOUNT, credentials
     from awspipe.doctor.findings import Case, problem, run
 
     try:
-        target = connect(options, console, specs[0].region if specs else None)
+        target = connect(given(context), console, specs[0].region if specs else None)
     except AwspipeError as error:
         yield problem("settings", error)
         return
     target.aws.brief = True
+    if names := [one.name for one in specs if one.region in (None, target.aws.region)]:
+        expiring.warn(context, console, target, *names)
     yield _endpoint(target)
     case = Case(target.aws, sandbox=target.sandbox)
     asked = [*run({"credentials": partial(credentials, case)}, limit=LIMIT)]

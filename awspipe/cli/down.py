@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from awspipe.cli import expiring
 from awspipe.cli.console import Console
 from awspipe.cli.options import SPEC, Only, Options, SpecFiles, Yes, file_words, given
 from awspipe.errors import ApplyError, AwspipeError, UsageError
@@ -173,12 +174,14 @@ def _looked_at(
     scopes = [target.scope(name) for name in names]
     console.say(target.first_line())
     asked = target.aws.submit(lambda: facts(target.aws, scopes))
+    ending = expiring.asked(target, names)
     now = datetime.now(UTC)
     for scope, inventory in zip(scopes, scan_all(target.aws, scopes), strict=True):
         gone = removal(scope, inventory.keys, {} if delete_data else inventory.kept)
         keys = [step.key for step in gone.work]
         stopping = stops(keys, asked.result(), shipped(), scope, now)
         yield scope.pipeline, Removal(target, inventory, gone, stopping)
+    console.warn(ending.plainly())
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from awspipe.cli import expiring
 from awspipe.cli.console import Console
 from awspipe.cli.options import given
 
@@ -25,6 +26,7 @@ def free_tier(context: typer.Context) -> None:
     console = Console(json=options.json)
     target = connect(options, console)
     console.say(target.first_line())
+    expiring.warn(context, console, target)
     asked = target.aws.submit(lambda: account_plan(target.aws))
     used = allowances(target.aws)
     console.document(view.document(services(), used, asked.result()))

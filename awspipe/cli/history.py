@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from awspipe.cli import choosing
+from awspipe.cli import choosing, expiring
 from awspipe.cli.console import Console
 from awspipe.cli.options import SPEC, SpecFile, given
 
@@ -35,6 +35,7 @@ def history(
     console = Console(json=options.json)
     pipeline, region = choosing.pipeline(name, file)
     target = connect(options, console, region)
+    expiring.warn(context, console, target, pipeline)
     console.say(target.first_line())
     found = read(target.aws, pipeline, limit)
     if found is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from awspipe.cli import expiring
 from awspipe.cli.console import Console
 from awspipe.cli.options import Yes, given
 
@@ -38,6 +39,7 @@ def leftovers(
     options = given(context)
     console = Console(json=options.json)
     target, regions = connected(options, console)
+    expiring.warn_everywhere(context, console, target, regions)
     found = [look(target.aws.at(region), shipped()) for region in regions]
     console.document({"regions": [view.document(one) for one in found]})
     for one in found:

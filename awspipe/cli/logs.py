@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from awspipe.cli import choosing, durations
+from awspipe.cli import choosing, durations, expiring
 from awspipe.cli.console import Console
 from awspipe.cli.options import SPEC, given
 from awspipe.errors import UsageError
@@ -53,6 +53,7 @@ def logs(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     newer = 0 if since is None else int((time.time() - durations.seconds("--since", since)) * 1000)
     pipeline, region = choosing.pipeline(name, file)
     target = connect(options, console, region)
+    expiring.warn(context, console, target, pipeline)
     following = Following(console, target, pipeline, command="logs")
     with following.reporting():
         console.say(target.first_line())

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from awspipe.cli import expiring
 from awspipe.cli.console import Console
-from awspipe.cli.options import Options, given
+from awspipe.cli.options import given
 
 
 def ls(
@@ -23,46 +24,43 @@ def ls(
     lists all pipelines, whoever made them, with their minutes this month; with --region all in every region.
     """
     if cost:
-        return _with_cost(given(context))
-    return _plainly(given(context))
+        return _with_cost(context)
+    return _plainly(context)
 
 
-def _plainly(options: Options) -> None:
+def _plainly(context: typer.Context) -> None:
     from awspipe.cli.target import connect
     from awspipe.cli.views import ls as view
-    from awspipe.expiry import ends, passed
     from awspipe.listing import pipelines, with_latest
 
+    options = given(context)
     console = Console(json=options.json)
     target = connect(options, console)
     console.say(target.first_line())
+    expiring.warn(context, console, target)
     now = datetime.now(UTC)
-    ending = target.aws.submit(lambda: ends(target.aws))
     found = with_latest(target.aws, pipelines(target.aws, now))
     console.document(view.document(target.aws.account, target.aws.region, found))
     console.answer(view.lines(found, now))
     console.say(view.notes(found))
-    console.say(passed(ending.result(), now))
 
 
-def _with_cost(options: Options) -> None:
+def _with_cost(context: typer.Context) -> None:
     from awspipe.cli.cost import connected
     from awspipe.cli.views import costs as view
     from awspipe.cost.meters import Month
     from awspipe.cost.prices import shipped
     from awspipe.cost.report import Report
     from awspipe.cost.usage import everywhere
-    from awspipe.expiry import ends, passed
     from awspipe.listing import pipelines
 
-    console = Console(json=options.json)
-    target, regions = connected(options, console)
+    console = Console(json=given(context).json)
+    target, regions = connected(given(context), console)
+    expiring.warn_everywhere(context, console, target, regions)
     now = datetime.now(UTC)
-    ending = target.aws.submit(lambda: ends(target.aws))
     reading = everywhere(target.aws, regions, Month.of(now))
     used = sorted({one.region for one in reading.uses})
     ours = frozenset((one.name, at) for at in used for one in pipelines(target.aws.at(at), now))
     report = Report(Month.of(now), reading.uses, shipped(), target.aws.region)
     console.document(view.document(report, reading, ours))
     console.answer(view.lines(report, reading, ours))
-    console.say(passed(ending.result(), now))

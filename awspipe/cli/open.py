@@ -14,7 +14,7 @@ import typer
 
 from awspipe.cli import boards
 from awspipe.cli.boards import Board
-from awspipe.cli.options import SPEC, SpecFile, given
+from awspipe.cli.options import SPEC, SpecFile
 from awspipe.errors import AwspipeError, UsageError
 
 if TYPE_CHECKING:
@@ -38,9 +38,8 @@ def open_(
     It is opened on a terminal that has a browser beside it. The sandbox has no console: there the pipeline's
     address is that of its site.
     """
-    options = given(context)
     name, stage = _told_apart(words or [], file)
-    board = boards.look(options, name, file, recent=1)
+    board = boards.look(context, name, file, recent=1)
     label, url = _stage_address(board, board.stage(stage)) if stage else _address(board, site=site)
     board.done(url, label=label, url=url)
     terminal = board.console.interactive and sys.stdout.isatty()

@@ -36,7 +36,7 @@ def plan(
     options = given(context)
     console = Console(json=options.json)
     prepared = prepare(options, console, file, push=True, only=only or (), adopt=adopt)
-    console.say(ttl.passed(prepared, datetime.now(UTC)))
+    console.warn(ttl.passed(prepared, datetime.now(UTC)))
     priced = [one.answer() for one in money.begin(prepared, runs)]
     documents = [{**view.document(one.one.plan), "cost": money_view.document(one)} for one in priced]
     console.document({"plans": documents})

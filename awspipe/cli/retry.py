@@ -9,7 +9,7 @@ import typer
 
 from awspipe.cli import boards
 from awspipe.cli.boards import Board, Named
-from awspipe.cli.options import SPEC, SpecFile, Yes, given
+from awspipe.cli.options import SPEC, SpecFile, Yes
 from awspipe.errors import AwspipeError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def retry(
     from awspipe.cli.views import steering as view
     from awspipe.steering import retry as call
 
-    board = boards.look(given(context), name, file)
+    board = boards.look(context, name, file)
     one = _failed_in(board, execution, stage) if execution else _failed(board, stage)
     what, latest = board.execution(one.execution), board.found.latest
     newer = view.named(latest) if latest and latest.id != one.execution else ""
@@ -137,7 +137,7 @@ def rollback(
     from awspipe.cli.views import steering as view
     from awspipe.steering import rollback as call
 
-    board = boards.look(given(context), name, file)
+    board = boards.look(context, name, file)
     one = board.stage(stage)
     target = _target(board, one, to)
     now = board.execution(one.execution) if one.execution else ""

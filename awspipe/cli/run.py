@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from awspipe.cli import choosing
+from awspipe.cli import choosing, expiring
 from awspipe.cli.console import Console
 from awspipe.cli.options import SPEC, SpecFile, given
 from awspipe.errors import UsageError
@@ -50,6 +50,7 @@ def run(
     commits = [_commit(one, Path(file).resolve().parent) for one in commit or ()]
     pipeline, region = choosing.pipeline(name, file)
     target = connect(options, console, region)
+    expiring.warn(context, console, target, pipeline)
     console.say(target.first_line())
     declared = starting.declaration(target.aws, pipeline)
     if declared is None:

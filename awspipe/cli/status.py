@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from awspipe.cli import choosing, pages
+from awspipe.cli import choosing, expiring, pages
 from awspipe.cli.console import Console
 from awspipe.cli.options import SPEC, Options, SpecFile, given
 from awspipe.errors import AwspipeError, UsageError
@@ -57,8 +57,8 @@ def status(
         check_page(html, commit, options)
     if commit:
         where = Path(file).resolve().parent
-        raise typer.Exit(_find(options, console, commit, choosing.pipelines(pipelines, file), where))
-    _show(options, console, choosing.pipelines(pipelines, file), html)
+        raise typer.Exit(_find(context, console, commit, choosing.pipelines(pipelines, file), where))
+    _show(context, console, choosing.pipelines(pipelines, file), html)
 
 
 def _told_apart(words: list[str], file: str) -> tuple[str, list[str]]:
@@ -93,15 +93,16 @@ _Named = list[tuple[str, str | None]]
 
 
 def _read(
-    options: Options, console: Console, pipelines: _Named, read: Callable[..., Any]
+    context: typer.Context, console: Console, pipelines: _Named, read: Callable[..., Any]
 ) -> Iterator[tuple[Target, Any]]:
     """Where each pipeline is looked for, and what `read` finds of it: asked side by side, given in order."""
     from awspipe.aws import threads
     from awspipe.cli.target import connect_each
 
-    regions = connect_each(options, console, [region for _, region in pipelines])
-    for target in regions.values():
+    regions = connect_each(given(context), console, [region for _, region in pipelines])
+    for region, target in regions.items():
         target.aws.brief = True
+        expiring.warn(context, console, target, *(name for name, at in pipelines if at == region))
     with threads(min(len(pipelines), _AT_ONCE), "status") as pool:
         asked = [(name, regions[at], pool.submit(read, regions[at].aws, name)) for name, at in pipelines]
         for name, target, answer in asked:
@@ -116,14 +117,14 @@ def _missing(target: Target, name: str) -> AwspipeError:
     return choosing.missing(target, name, meant)
 
 
-def _show(options: Options, console: Console, pipelines: _Named, html: str | None) -> None:
+def _show(context: typer.Context, console: Console, pipelines: _Named, html: str | None) -> None:
     from awspipe.cli.views import page
     from awspipe.cli.views import status as view
     from awspipe.status import status as read
     from awspipe.status import timed
 
     shown = []
-    for target, found in _read(options, console, pipelines, read):
+    for target, found in _read(context, console, pipelines, read):
         shown.append((target, found if html is None else timed(target.aws, found)))
         if html != "-":
             console.answer(view.lines(target, found, datetime.now(UTC)))
@@ -142,7 +143,7 @@ def check_page(html: str, commit: str, options: Options) -> None:
         raise UsageError("--json and --html - would both be the output", hint="--html FILE goes with --json")
 
 
-def _find(options: Options, console: Console, commit: str, pipelines: _Named, directory: Path) -> int:
+def _find(context: typer.Context, console: Console, commit: str, pipelines: _Named, directory: Path) -> int:
     """Say where a commit is in each pipeline; the exit code."""
     from awspipe import git
     from awspipe.cli.views import whereabouts as view
@@ -154,7 +155,7 @@ def _find(options: Options, console: Console, commit: str, pipelines: _Named, di
     def read(aws: Aws, name: str) -> Whereabouts | None:
         return whereabouts(aws, name, commit, later)
 
-    for target, found in _read(options, console, pipelines, read):
+    for target, found in _read(context, console, pipelines, read):
         everywhere.append(found)
         console.answer(view.lines(target, found, datetime.now(UTC)))
     code = view.exit_code(everywhere)

@@ -8,7 +8,7 @@ import typer
 
 from awspipe.cli import boards
 from awspipe.cli.boards import Board, Named
-from awspipe.cli.options import SPEC, SpecFile, Yes, given
+from awspipe.cli.options import SPEC, SpecFile, Yes
 from awspipe.errors import AwspipeError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def stop(
     from awspipe.steering import stop as call
 
     check_stop_reason(reason)
-    board = boards.look(given(context), name, file)
+    board = boards.look(context, name, file)
     one = _under_way(board, execution, abandon=abandon)
     running, asking = _actions(board, one)
     board.console.say(view.stopping(view.named(one), running, asking, abandon=abandon))

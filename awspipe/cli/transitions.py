@@ -8,7 +8,7 @@ import typer
 
 from awspipe.cli import boards
 from awspipe.cli.boards import Named
-from awspipe.cli.options import SPEC, SpecFile, given
+from awspipe.cli.options import SPEC, SpecFile
 from awspipe.errors import UsageError
 
 Stage = Annotated[str, typer.Argument(metavar="STAGE", help="The stage to hold executions before.")]
@@ -32,7 +32,7 @@ def disable(
     from awspipe.steering import disable as call
 
     check_reason(reason)
-    board = boards.look(given(context), name, file, recent=10)
+    board = boards.look(context, name, file, recent=10)
     one = board.stage(stage)
     names = [other.name for other in board.found.stages]
     if one.name == names[0]:
@@ -51,7 +51,7 @@ def enable(context: typer.Context, stage: Stage, name: Named = None, file: SpecF
     from awspipe.cli.views import steering as view
     from awspipe.steering import enable as call
 
-    board = boards.look(given(context), name, file, recent=10)
+    board = boards.look(context, name, file, recent=10)
     one = board.stage(stage)
     if one.closed is not None:
         call(board.target.aws, board.name, one.name)

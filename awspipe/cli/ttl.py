@@ -70,7 +70,8 @@ def prolong(prepared: Sequence[Prepared], end: datetime | None) -> None:
 
 def passed(prepared: Sequence[Prepared], now: datetime) -> Iterator[str]:
     """A warning for each pipeline whose end has passed, from the tags that the plan has read."""
-    from awspipe.expiry import end_of, warning
+    from awspipe.cli.views.expiry import warning
+    from awspipe.expiry import end_of
     from awspipe.resources.pipeline import Pipeline
 
     for one in prepared:
@@ -78,7 +79,7 @@ def passed(prepared: Sequence[Prepared], now: datetime) -> Iterator[str]:
         scope = one.plan.scope
         end = end_of(Pipeline.tags(one.target.aws, scope, scope.pipeline)) if there else None
         if end is not None and end <= now:
-            yield warning(one.plan.scope.pipeline, end)
+            yield warning(scope.pipeline, end, one.target.command_anywhere("down", scope.pipeline))
 
 
 def _was_there(plan: Plan) -> bool:

@@ -57,7 +57,7 @@ def up(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     end = None if ttl is None else datetime.now(UTC) + length(ttl)
     prepared = prepare(options, console, file, push=not no_push, only=only or (), adopt=adopt)
     if end is None:
-        console.say(passed(prepared, datetime.now(UTC)))
+        console.warn(passed(prepared, datetime.now(UTC)))
     prepared = ending(prepared, end)
     pricing = money.begin(prepared, runs)
     words = ("up", *file_words(*file, only=only or ()), *(("--adopt",) if adopt else ()))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from awspipe.cli import choosing, durations
+from awspipe.cli import choosing, durations, expiring
 from awspipe.cli.console import Console
 from awspipe.cli.options import SPEC, SpecFile, given
 from awspipe.errors import UsageError
@@ -48,6 +48,7 @@ def watch(
         raise UsageError("--all and --execution: one or the other")
     pipeline, region = choosing.pipeline(name, file)
     target = connect(options, console, region)
+    expiring.warn(context, console, target, pipeline)
     following = Following(console, target, pipeline, limit, git.commit_id(Path(file).resolve().parent))
     with following.reporting():
         console.say(target.first_line())

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from awspipe.cli import expiring
+from awspipe.cli.options import Options
+from awspipe.cli.target import Target
 from awspipe.cost import account
 from awspipe.graph import Source
 from awspipe.status import status
@@ -99,6 +102,19 @@ def test_status_takes_three_calls_side_by_side(world: World, text: str) -> None:
     make(text)(world)
     rest(world)
     assert_within(world, lambda world: status(world.aws, "shop"), 3, 1)
+
+
+def test_whether_its_time_has_passed_costs_status_one_call_more_and_no_trip(world: World) -> None:
+    make(STATIC_SITE)(world)
+    rest(world)
+
+    def asked(world: World) -> None:
+        target = Target(world.aws, sandbox=False, profile=None, options=Options())
+        ends = expiring.asked(target, ["shop"])
+        status(world.aws, "shop")
+        assert list(ends.warnings()) == []
+
+    assert_within(world, asked, 4, 1)
 
 
 def test_status_of_what_runs_takes_one_call_more(world: World) -> None:

@@ -13,6 +13,7 @@ import pytest
 from awspipe import steering
 from awspipe.approvals import waiting
 from awspipe.aws import refusal
+from awspipe.expiry import ends
 from awspipe.failures import causes
 from awspipe.graph import Source
 from awspipe.resources.base import Resource
@@ -115,6 +116,7 @@ def test_status_needs_this_policy_and_no_less(played: World, text: str) -> None:
             SERVER: ["appspec-missing", "no-instances"],
         }[text]
     )
+    assert ends(world.aws, ["shop"]) == {}
     assert_tight(policy, judge)
     asked = {one.action for one in judge.asked}
     assert {action for one in policy["Statement"] for action in one["Action"]} == asked
@@ -143,6 +145,7 @@ def test_steering_needs_this_policy_and_no_less(world: World) -> None:
     found = status(world.aws, "shop")
     assert found and found.latest and waiting(world.aws, "shop")
     causes(world.aws, "shop", found.latest.id)
+    assert ends(world.aws, ["shop"]) == {}
     second = found.stages[1]
     steering.disable(world.aws, "shop", second.name, "wait")
     steering.enable(world.aws, "shop", second.name)

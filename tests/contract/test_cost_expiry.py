@@ -11,8 +11,8 @@ from typing import Any, cast
 import pytest
 
 from awspipe.apply import apply
-from awspipe.aws import Aws
 from awspipe.cli import ttl
+from awspipe.cli.target import Target
 from awspipe.cli.ttl import length
 from awspipe.cost.account import Unknown
 from awspipe.cost.leftovers import owners
@@ -35,21 +35,16 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @dataclass(frozen=True)
-class _Target:
-    aws: Aws
-
-
-@dataclass(frozen=True)
 class _Prepared:
     """As much of a prepared pipeline as an end concerns."""
 
     plan: Plan
-    target: _Target
+    target: Target
 
 
 def prepared(world: World, text: str = SERVER) -> Any:
     shown = core.planned(world.aws, text)
-    made = cast(Any, _Prepared(shown, _Target(world.aws)))
+    made = cast(Any, _Prepared(shown, Target(world.aws, sandbox=False, profile=None)))
     return [made]
 
 
@@ -81,9 +76,10 @@ def test_a_pipeline_that_is_there_gets_a_new_end(world: World) -> None:
 def test_later_commands_warn_when_it_has_passed_and_not_before(world: World) -> None:
     up_until(world, NOW)
     later = NOW + timedelta(minutes=1)
-    warning = "  ! the time of shop ended 2026-11-26 18:00 UTC: `awspipe down --expired` removes it"
+    removes = f"`awspipe down shop --region {core.REGION}` removes it"
+    warning = f"  ! the time of shop ended 2026-11-26 18:00 UTC: {removes}"
     assert list(passed(ends(world.aws), NOW - timedelta(minutes=1))) == []
-    assert list(passed(ends(world.aws), later)) == [warning]
+    assert list(passed(ends(world.aws), later)) == [("shop", NOW)]
     assert list(ttl.passed(prepared(world), later)) == [warning]
     world.calls.clear()
     list(ttl.passed(prepared(world), later))

@@ -37,7 +37,7 @@ def statement(made: dict[str, Any], action: str) -> dict[str, Any]:
     return dict(one)
 
 
-def test_status_is_five_reads_of_one_pipeline_and_one_of_its_artifacts() -> None:
+def test_status_is_five_reads_of_one_pipeline_one_of_its_artifacts_and_the_tag_index() -> None:
     made = policy("shop", jobs=frozenset({Job.STATUS}))
     assert made["Statement"] == [
         {
@@ -58,6 +58,7 @@ def test_status_is_five_reads_of_one_pipeline_and_one_of_its_artifacts() -> None
             "Action": ["s3:GetObject"],
             "Resource": ["arn:aws:s3:::shop-artifacts-123456789012-ap-northeast-2-an/*"],
         },
+        {"Sid": "WithoutArn", "Effect": "Allow", "Action": ["tag:GetResources"], "Resource": ["*"]},
     ]
 
 
@@ -129,7 +130,7 @@ def test_a_policy_that_is_too_long_for_iam_is_said_to_be() -> None:
 def test_what_to_do_with_it_is_said() -> None:
     made = policy("shop", jobs=frozenset({Job.STATUS}))
     assert list(view.notes(made, "awspipe policy --for status", "shop")) == [
-        "  . 459 characters; a managed policy takes 6144",
+        "  . 544 characters; a managed policy takes 6144",
         "next: awspipe policy --for status > policy.json",
         "      aws iam create-policy --policy-name awspipe-shop --policy-document file://policy.json",
     ]
