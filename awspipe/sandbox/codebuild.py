@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from moto.core.base_backend import BackendDict
 from moto.core.resource_tagging import TaggedResource
 
-from awspipe.sandbox import roles, tags
+from awspipe.sandbox import metering, roles, tags
 from awspipe.sandbox.boxes import files
 from awspipe.sandbox.builds import caches
 from awspipe.sandbox.codebuild_builds import Builds
@@ -42,6 +42,7 @@ class CodeBuildBackend(Builds, Reports, Backend):
         super().__init__(region_name, account_id)
         self.projects: dict[str, Project] = {}
         self.builds = {}
+        self.forgotten = metering.Tally()
         self.report_groups = {}
         self.reports = {}
 

@@ -6,7 +6,7 @@ import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from awspipe.sandbox import pruning, runtime
+from awspipe.sandbox import metering, pruning, runtime
 from awspipe.sandbox.builds.played import Played
 from awspipe.sandbox.builds.record import FAULT, Build, Phase, Place
 from awspipe.sandbox.builds.run import Runner
@@ -35,6 +35,7 @@ class Builds:
     if TYPE_CHECKING:
         account_id: str
         region_name: str
+        forgotten: metering.Tally
         projects: dict[str, dict[str, Any]]
 
         def arn(self, resource: str) -> str:
@@ -85,8 +86,15 @@ class Builds:
 
     def _prune(self, project: str) -> None:
         for one in [one for one in self._of(project) if not one.going_on][:-_KEPT]:
-            del self.builds[one.id]
+            self._forget(one.id)
             pruning.forget_log(self.account_id, self.region_name, one.log_group, one.log_stream)
+
+    def _forget(self, id_: str) -> None:
+        """Drop a build; the minutes that it used stay used."""
+        found = self.builds.pop(id_, None)
+        if found is not None:
+            month = metering.Month(self.now())
+            self.forgotten.add(month, metering.of_build(found, month))
 
     def _of(self, project: str) -> list[Build]:
         return [one for one in self.builds.values() if one.project["name"] == project]
@@ -150,7 +158,7 @@ class Builds:
             if found is not None and found.going_on:
                 kept.append({"id": name, "statusCode": "BUILD_IN_PROGRESS"})
             else:
-                self.builds.pop(self._build_id(name), None)
+                self._forget(self._build_id(name))
                 deleted.append(name)
         return {"buildsDeleted": deleted, "buildsNotDeleted": kept}
 

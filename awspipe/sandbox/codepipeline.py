@@ -9,7 +9,7 @@ from typing import ClassVar
 from moto.core.base_backend import BackendDict
 from moto.core.resource_tagging import TaggedResource
 
-from awspipe.sandbox import eventbus, gates, roles, runtime, structure, tags, triggers
+from awspipe.sandbox import eventbus, gates, metering, roles, runtime, structure, tags, triggers
 from awspipe.sandbox.codepipeline_executions import Executions, Trigger
 from awspipe.sandbox.codepipeline_steering import Steering
 from awspipe.sandbox.pipelines import Pipeline
@@ -35,6 +35,7 @@ class CodePipelineBackend(Executions, Steering, Backend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.pipelines: dict[str, Pipeline] = {}
+        self.forgotten = metering.Tally()
 
     def pipeline(self, name: str) -> Pipeline:
         """The pipeline of a name, or AWS's error."""
@@ -90,7 +91,10 @@ class CodePipelineBackend(Executions, Steering, Backend):
 
     def op_delete_pipeline(self, request: Request) -> Answer:
         """Remove a pipeline; an absent one is no error. Nothing else goes with it."""
-        self.pipelines.pop(request["name"], None)
+        found = self.pipelines.pop(request["name"], None)
+        if found is not None:
+            month = metering.Month(self.now())
+            self.forgotten.add(month, metering.of_pipeline(found, month))
         return {}
 
     def op_list_pipelines(self, request: Request) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from awspipe.sandbox import announcements, codepipeline_state, gates, pushes
+from awspipe.sandbox import announcements, codepipeline_state, gates, metering, pushes
 from awspipe.sandbox.actions.base import Revision
 from awspipe.sandbox.engine import PipelineEngine
 from awspipe.sandbox.pipelines import SUCCEEDED, Execution, Pipeline, Trigger
@@ -24,6 +24,7 @@ class Executions:
         region_name: str
         partition: str
         pipelines: dict[str, Pipeline]
+        forgotten: metering.Tally
 
         def arn(self, resource: str) -> str:
             """An ARN of CodePipeline."""

@@ -1,7 +1,8 @@
 """The AWS Free Tier API: what the account's plan is, and how much of the free allowances is used this month.
 
-The usage is counted from what the sandbox has played and still knows: the minutes of V2 actions and of small
-builds, the V1 pipelines that an execution went through. Unlike on AWS, what was deleted no longer counts.
+The usage is counted from what the sandbox has played: the minutes of V2 actions and of small builds, the V1
+pipelines that an execution went through, also of what has been deleted since (metering.py). Unlike AWS's,
+which is some hours late, the count is current.
 What AWS says to an account made before 2025-07-15, which has no plan, is not documented;
 ResourceNotFoundException is the one error of the operation that can mean it.
 https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_Operations_AWS_Free_Tier.html
@@ -9,26 +10,18 @@ https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_Operatio
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from moto.core.base_backend import BackendDict
 
-from awspipe.sandbox import added, codebuild, codepipeline, pricefile, runtime
-from awspipe.sandbox.builds.record import Build
-from awspipe.sandbox.pipelines import Pipeline
+from awspipe.sandbox import added, codebuild, codepipeline, metering, pricefile, runtime
 from awspipe.sandbox.service import Answer, Backend, RefusalError, Request, page, response_class, unsupported
 
 _CREDITS = 200.0
 _PLAN_DAYS = 182
 _DAY = 24 * 3600.0
-_V1_FREE_DAYS = 30
-_FREE_MACHINES = {
-    ("LINUX_CONTAINER", "BUILD_GENERAL1_SMALL"): "Linux:g1.small",
-    ("ARM_CONTAINER", "BUILD_GENERAL1_SMALL"): "ARM:g1.small",
-}
 
 
 class FreeTierBackend(Backend):
@@ -64,22 +57,25 @@ class FreeTierBackend(Backend):
         return {"freeTierUsages": items, **({"nextToken": token} if token else {})}
 
     def _usages(self) -> Iterator[dict[str, Any]]:
-        month = _Month(self.now())
-        pipelines = [
-            one
-            for backend in self._places(codepipeline.codepipeline_backends)
-            for one in backend.pipelines.values()
-        ]
-        builds = [
-            one for backend in self._places(codebuild.codebuild_backends) for one in backend.builds.values()
-        ]
-        v1 = sum(_is_active(one, month) for one in pipelines if not _is_v2(one))
-        v2 = sum(_action_minutes(one, month) for one in pipelines if _is_v2(one))
-        yield _usage("AWS CodePipeline", "activePipeline", v1, "Pipelines", "pipeline-v1")
-        yield _usage("AWS CodePipeline", "actionExecutionMinute", v2, "Minutes", "pipeline-v2")
-        for machine, name in _FREE_MACHINES.items():
-            minutes = sum(_build_minutes(one, month) for one in builds if _machine(one) == machine)
-            yield _usage("CodeBuild", f"Build-Min:{name}", minutes, "Minutes", "build-linux-small")
+        used = self._used(metering.Month(self.now()))
+        v1, v2 = used[metering.ACTIVE_PIPELINE], used[metering.ACTION_MINUTE]
+        yield _usage("AWS CodePipeline", metering.ACTIVE_PIPELINE, v1, "Pipelines", "pipeline-v1")
+        yield _usage("AWS CodePipeline", metering.ACTION_MINUTE, v2, "Minutes", "pipeline-v2")
+        for usage_type in metering.BUILD_MINUTES.values():
+            yield _usage("CodeBuild", usage_type, used[usage_type], "Minutes", "build-linux-small")
+
+    def _used(self, month: metering.Month) -> metering.Amounts:
+        """Of the month, in all regions: by what is there, and by what was there."""
+        used: metering.Amounts = Counter()
+        for backend in self._places(codepipeline.codepipeline_backends):
+            used += backend.forgotten.of(month)
+            for pipeline in backend.pipelines.values():
+                used += metering.of_pipeline(pipeline, month)
+        for backend in self._places(codebuild.codebuild_backends):
+            used += backend.forgotten.of(month)
+            for build in backend.builds.values():
+                used += metering.of_build(build, month)
+        return used
 
     def _places(self, backends: BackendDict[Any]) -> Iterator[Any]:
         """A service's backends of this account, in all regions."""
@@ -90,49 +86,6 @@ class FreeTierBackend(Backend):
     @property
     def _url_module(self) -> Any:
         return added.routes("freetier", _RESPONSE)
-
-
-class _Month:
-    """The calendar month, UTC, that a moment is in, as far as it has gone."""
-
-    def __init__(self, now: float) -> None:
-        begin = datetime.fromtimestamp(now, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        self.since, self.now = begin.timestamp(), now
-
-    def minutes(self, start: float, end: float | None) -> int:
-        """The minutes of a time in this month, each begun one counted; no end: it goes on."""
-        seconds = (self.now if end is None else end) - max(start, self.since)
-        return max(1, math.ceil(seconds / 60)) if seconds >= 0 else 0
-
-
-def _is_v2(one: Pipeline) -> bool:
-    return str(one.declaration.get("pipelineType", "V1")) == "V2"
-
-
-def _is_active(one: Pipeline, month: _Month) -> bool:
-    """Whether a V1 pipeline is charged for, or is the free one."""
-    if month.now - one.created <= _V1_FREE_DAYS * _DAY:
-        return False
-    return any(it.updated >= month.since for it in one.executions)
-
-
-def _action_minutes(one: Pipeline, month: _Month) -> int:
-    actions = [it for execution in one.executions for it in execution.actions]
-    return sum(
-        month.minutes(it.started, None if it.going_on else it.updated)
-        for it in actions
-        if it.category != "Approval" and it.declaration["actionTypeId"]["owner"] != "Custom"
-    )
-
-
-def _machine(one: Build) -> tuple[str, str]:
-    environment = one.project["environment"]
-    return environment["type"], environment["computeType"]
-
-
-def _build_minutes(one: Build, month: _Month) -> int:
-    begun = next((it.start for it in one.phases if it.type not in ("SUBMITTED", "QUEUED")), None)
-    return 0 if begun is None else month.minutes(begun, one.end)
 
 
 def _usage(service: str, usage_type: str, amount: float, unit: str, meter: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from awspipe.sandbox import actions, launch, roles, runtime
+from awspipe.sandbox import actions, launch, metering, roles, runtime
 from awspipe.sandbox.actions.base import ActionError, ActionRun, Result
 from awspipe.sandbox.pipelines import FAILED, SUCCEEDED, ActionExecution, Execution, Pipeline
 
@@ -23,6 +23,7 @@ class Service(Protocol):
     account_id: str
     region_name: str
     pipelines: dict[str, Pipeline]
+    forgotten: metering.Tally
 
     def arn(self, resource: str) -> str:
         """An ARN of CodePipeline."""

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from moto.logs.models import logs_backends
 
-from awspipe.sandbox import objects, runtime
+from awspipe.sandbox import metering, objects, runtime
 from awspipe.sandbox.actions.base import Artifact
 from awspipe.sandbox.deploy.records import Deployment
 from awspipe.sandbox.pipelines import SUCCEEDED, Execution, Pipeline
@@ -21,10 +21,15 @@ DEPLOYMENTS = 50
 
 
 class Place(Protocol):
-    """Where artifacts lie."""
+    """Where artifacts lie, and who remembers what the forgotten used."""
 
     account_id: str
     region_name: str
+    forgotten: metering.Tally
+
+    def now(self) -> float:
+        """The time, by the sandbox's clock."""
+        ...
 
 
 def prune(found: Pipeline, place: Place) -> None:
@@ -37,8 +42,15 @@ def prune(found: Pipeline, place: Place) -> None:
     used = {_where(artifact) for one in fresh for artifact in one.artifacts.values()}
     for one in old:
         _drop_artifacts(one, place, used)
-    gone = {one.id for one in found.executions[:-EXECUTIONS]} - needed
-    found.executions = [one for one in found.executions if one.id not in gone]
+    _forget(found, [one for one in found.executions[:-EXECUTIONS] if one.id not in needed], place)
+
+
+def _forget(found: Pipeline, gone: list[Execution], place: Place) -> None:
+    """Drop executions; the minutes that they used stay used."""
+    if gone:
+        month, ids = metering.Month(place.now()), {one.id for one in gone}
+        place.forgotten.add(month, metering.of_executions(found, gone, month))
+        found.executions = [one for one in found.executions if one.id not in ids]
 
 
 def unneeded(deployments: list[Deployment], needed: set[str]) -> list[Deployment]:

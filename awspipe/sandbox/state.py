@@ -31,7 +31,7 @@ log = logging.getLogger("awspipe.sandbox")
 
 _moto_backends: Callable[[str], BackendDict[Any]] = get_backend  # type: ignore[assignment]
 
-SCHEMA = 4
+SCHEMA = 5
 """The version of our backends' data: raise it when a class that is pickled changes its meaning."""
 
 _TRIES = 5

@@ -9,9 +9,14 @@ from typing import Any
 
 import pytest
 
-from awspipe.sandbox import pricefile
+from awspipe.sandbox import pricefile, pruning
+from awspipe.sandbox.builds.record import Phase
+from awspipe.sandbox.codebuild import codebuild_backends
+from awspipe.sandbox.codepipeline import codepipeline_backends
+from awspipe.sandbox.pickles import Blobs, Codec
 from tests.support import engine
-from tests.support.sandbox import ACCOUNT, client, code, in_process
+from tests.support.buildworld import build
+from tests.support.sandbox import ACCOUNT, REGION, client, code, in_process
 from tests.support.server import Server
 
 US = "us-east-1"
@@ -74,6 +79,77 @@ def test_a_new_month_begins_at_nothing(stage: engine.Stage) -> None:
     assert usage(stage) == {"actionExecutionMinute": 2}
     stage.clock.advance(27 * 24 * 3600)
     assert usage(stage) == {}
+
+
+def test_what_was_used_stays_used_when_a_pipeline_is_deleted(stage: engine.Stage) -> None:
+    stage.create(engine.source(), engine.build())
+    stage.clock.advance(61)
+    stage.end("Source")
+    assert usage(stage) == {"actionExecutionMinute": 3}  # the build has begun a minute
+    stage.aws.delete_pipeline(name="shop")
+    assert usage(stage) == {"actionExecutionMinute": 3}
+    stage.create(engine.source(), engine.build())
+    stage.end("Source")
+    stage.end("Build")
+    stage.aws.delete_pipeline(name="shop")
+    assert usage(stage) == {"actionExecutionMinute": 5}
+    stage.clock.advance(31 * 24 * 3600)
+    assert usage(stage) == {}
+
+
+def test_a_v1_pipeline_that_was_active_stays_counted_when_it_is_deleted(stage: engine.Stage) -> None:
+    stage.create(engine.source(), engine.build(), pipelineType="V1")
+    stage.end("Source")
+    stage.end("Build")
+    stage.clock.advance(31 * 24 * 3600)
+    stage.start()
+    stage.aws.delete_pipeline(name="shop")
+    assert usage(stage) == {"activePipeline": 1}
+
+
+def test_what_was_used_stays_used_when_old_executions_are_forgotten(stage: engine.Stage) -> None:
+    stage.create(engine.source(), engine.build())
+    runs = pruning.EXECUTIONS + 10
+    for number in range(runs):
+        stage.end("Source")
+        stage.end("Build")
+        if number < runs - 1:
+            stage.start()
+    assert len(stage.ids()) == pruning.EXECUTIONS
+    assert usage(stage) == {"actionExecutionMinute": 2 * runs}
+
+
+def test_minutes_of_an_execution_count_by_the_type_that_its_pipeline_had(stage: engine.Stage) -> None:
+    stage.create(engine.source(), engine.build(), pipelineType="V1")
+    stage.end("Source")
+    stage.end("Build")
+    stage.aws.update_pipeline(pipeline=stage.declaration(engine.source(), engine.build()))
+    stage.start()
+    stage.end("Source")
+    stage.end("Build")
+    assert usage(stage) == {"actionExecutionMinute": 2}
+
+
+def test_minutes_of_builds_stay_used_when_the_builds_are_deleted(stage: engine.Stage) -> None:
+    made = build(end=stage.clock.time() + 90)
+    made.project["environment"] |= {"type": "LINUX_CONTAINER", "computeType": "BUILD_GENERAL1_SMALL"}
+    made.phases.append(Phase("PROVISIONING", stage.clock.time(), made.end, "SUCCEEDED"))
+    codebuild_backends[ACCOUNT][REGION].builds[made.id] = made
+    minutes = {"Build-Min:Linux:g1.small": 2}
+    assert usage(stage) == minutes
+    assert client("codebuild").batch_delete_builds(ids=[made.id])["buildsDeleted"] == [made.id]
+    assert usage(stage) == minutes
+
+
+def test_what_was_used_outlives_a_restart(stage: engine.Stage, tmp_path: Path) -> None:
+    stage.create(engine.source(), engine.build())
+    stage.end("Source")
+    stage.aws.delete_pipeline(name="shop")
+    before = usage(stage)
+    assert before == {"actionExecutionMinute": 2}
+    codec, mine = Codec(Blobs(tmp_path / "blobs")), codepipeline_backends[ACCOUNT]
+    mine[REGION] = codec.loads(codec.dumps(mine[REGION]).data)
+    assert usage(stage) == before
 
 
 def products(pricing: Any, service: str, usage_type: str) -> list[dict[str, Any]]:
