@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from awspipe.aws import Aws
+from awspipe.naming import EXECUTION_ID
 
 UNFINISHED = frozenset({"InProgress", "Stopping"})
 """The states of an execution that goes on."""
@@ -121,6 +122,29 @@ class Execution:
             return "Succeeded"
         worst = next((one for one in ("Failed", "Abandoned") if one in states), "InProgress")
         return "Stopped" if worst == "Abandoned" else worst
+
+
+def overtaker(one: Execution, newer: Sequence[Execution]) -> str:
+    """The id of the execution that went on in the place of one that was superseded; "" where none is known.
+
+    `newer` are those that began after it, newest first. AWS's summary may name one; else it is the first of
+    them that was not superseded itself. A rollback enters its stage at once and overtakes nobody.
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html
+    """
+    named = [id_ for id_ in EXECUTION_ID.findall(one.summary) if id_ != one.id]
+    oldest_first = [other for other in reversed(newer) if not other.target]
+    passed = [other.id for other in oldest_first if other.state != "Superseded"]
+    return next(iter(named[-1:] or passed or [other.id for other in oldest_first]), "")
+
+
+def newer_than(one: Execution, newest_first: Iterable[Execution]) -> tuple[Execution, ...]:
+    """Those of a list that began after an execution, newest first; none where the list does not reach it."""
+    newer: list[Execution] = []
+    for other in newest_first:
+        if other.id == one.id:
+            return tuple(newer)
+        newer.append(other)
+    return ()
 
 
 def executions_of(aws: Aws, name: str, limit: int, *, succeeded_in: str = "") -> Iterator[Execution]:

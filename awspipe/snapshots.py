@@ -1,4 +1,4 @@
-"""What has changed between two looks at an execution, what it waits for, and which one took over."""
+"""What has changed between two looks at an execution, and what it waits for."""
 
 from __future__ import annotations
 
@@ -7,19 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from awspipe.executions import UNFINISHED, ActionExecution, Execution, Hold
-
-
-def overtaker(newest_first: Iterable[dict[str, Any]], found: Execution) -> str:
-    """The execution AWS names as the one that took over, else the oldest newer one that was not overtaken."""
-    newer: list[dict[str, Any]] = []
-    for one in newest_first:
-        if one["pipelineExecutionId"] == found.id:
-            break
-        newer.insert(0, one)
-    ids = [str(one["pipelineExecutionId"]) for one in newer]
-    named = [one for one in ids if one in found.summary]
-    passed = [str(one["pipelineExecutionId"]) for one in newer if one["status"] != "Superseded"]
-    return next(iter(named or passed or ids), "")
 
 
 def hold(stage_states: Iterable[dict[str, Any]], execution_id: str) -> Hold | None:

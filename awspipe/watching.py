@@ -12,10 +12,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from awspipe.aws import maybe
-from awspipe.executions import ActionExecution, Execution, Hold, as_action, as_execution, newest_tries
+from awspipe.executions import (
+    ActionExecution,
+    Execution,
+    Hold,
+    as_action,
+    as_execution,
+    newer_than,
+    newest_tries,
+    overtaker,
+)
 from awspipe.explain import DENIED, code_of
 from awspipe.polling import Line
-from awspipe.snapshots import hold, overtaker, with_actions
+from awspipe.snapshots import hold, with_actions
 
 _PAGE = 100
 _EVERY = 6
@@ -110,8 +119,7 @@ class Reader:
 
     def _overtaker(self, found: Execution) -> str:
         """The execution that took the place of one that was superseded."""
-        answer = self.line.ask("list_pipeline_executions", pipelineName=self.pipeline, maxResults=_PAGE)
-        return overtaker(answer["pipelineExecutionSummaries"], found)
+        return overtaker(found, newer_than(found, listing(self.line, self.pipeline)))
 
 
 @dataclass
@@ -129,14 +137,13 @@ class Board:
     def read(self) -> tuple[Execution, ...]:
         """The executions as they are now, oldest first."""
         open_before = {one.id for one in self._found.values() if one.running}
-        listed = list(self._listed(open_before))
-        known = [as_execution(self.pipeline, one) for one in listed]
+        known = [as_execution(self.pipeline, one) for one in self._listed(open_before)]
         open_now = [one for one in known if one.running or one.id in open_before]
         tries = self._tries(open_now)
         for one in reversed(open_now):
             mine = newest_tries(it for it in tries if it.execution == one.id)
             whole = with_actions(one, mine)
-            taken = overtaker(listed, whole) if one.state == "Superseded" else ""
+            taken = overtaker(one, newer_than(one, known)) if one.state == "Superseded" else ""
             self._found[one.id] = replace(whole, superseded_by=taken)
         return tuple(self._found.values())
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from awspipe.aws import Aws
-from awspipe.executions import UNFINISHED, Execution, actions_of, executions_of
+from awspipe.executions import UNFINISHED, Execution, actions_of, executions_of, overtaker
 from awspipe.explain import explained
 from awspipe.failures import Cause
-from awspipe.naming import EXECUTION_ID
 from awspipe.status import Beside, PipelineStatus, StageStatus, made_action, status, why_failed
 
 MOST = 1000
@@ -141,9 +140,8 @@ class _Search:
         return self._made(Place.REPLACED if over and not same else Place.LIVE, one, stage=last, by=by)
 
     def _superseded(self, one: Execution) -> Whereabouts:
-        named = set(EXECUTION_ID.findall(one.summary))
-        by = next((other for other in self.newer if other.id in named), None)
-        by = by or (self.newer[-1] if self.newer else None)
+        taken = overtaker(one, self.newer)
+        by = next((other for other in self.newer if other.id == taken), None)
         if by is None:
             return self._made(Place.SUPERSEDED, one)
         newer = self.newer[: self.newer.index(by)]

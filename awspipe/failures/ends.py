@@ -10,25 +10,26 @@ from typing import Any
 
 from awspipe.aws import Aws
 from awspipe.errors import DeniedError
+from awspipe.executions import Execution, as_execution, executions_of, newer_than, overtaker
 from awspipe.explain import explained
 from awspipe.failures import plain
 from awspipe.failures.cause import Cause
-from awspipe.naming import EXECUTION_ID
 
-_PAGES = 3
+_MOST = 300
+"""As many executions are looked through: three pages."""
 
 
 def causes(
     aws: Aws, pipeline: str, found: dict[str, Any], tried: Sequence[dict[str, Any]], *, explained: bool
 ) -> tuple[Cause, ...]:
     """The end of an execution as a cause. `tried` are its actions; `explained`: one that failed is told."""
-    summary = found.get("statusSummary", "")
+    one = as_execution(pipeline, found)
     last = tried[-1]["stageName"] if tried else ""
-    match found["status"]:
+    match one.state:
         case "Superseded":
-            return (_superseded(aws, pipeline, found["pipelineExecutionId"], summary, last),)
+            return (_superseded(aws, pipeline, one, last),)
         case "Stopped" | "Stopping":
-            return (_stopped(aws, pipeline, found["pipelineExecutionId"], found["status"], last),)
+            return (_stopped(aws, pipeline, one, last),)
         case "Cancelled":
             text = f"cancelled{_at(last)}, because the pipeline was updated while it ran"
             return (_end(text, "start a new execution: `awspipe run` or a push", "cancelled"),)
@@ -36,7 +37,7 @@ def causes(
             text = "codepipeline:GetPipelineExecution would tell how it ended: these credentials may not"
             return (_end(text, "", ""),)
         case "Failed" if not explained:
-            return _conditions(aws, pipeline, found["pipelineExecutionId"]) or (_unexplained(summary),)
+            return _conditions(aws, pipeline, one.id) or (_unexplained(one.summary),)
     return ()
 
 
@@ -53,47 +54,31 @@ def _unexplained(summary: str) -> Cause:
     return _end(text, "look at it in the console", "")
 
 
-def _superseded(aws: Aws, pipeline: str, execution: str, summary: str, last: str) -> Cause:
-    """By which: AWS's summary says it, or else it is the next that began and was not overtaken itself."""
-    named = [one for one in EXECUTION_ID.findall(summary) if one != execution]
-    newer = named[-1] if named else _newer(aws, pipeline, execution)
-    by = f"execution {newer[:8]}" if newer else "a newer execution"
+def _superseded(aws: Aws, pipeline: str, one: Execution, last: str) -> Cause:
+    taken = overtaker(one, ()) or overtaker(one, newer_than(one, _listed(aws, pipeline) or ()))
+    by = f"execution {taken[:8]}" if taken else "a newer execution"
     line = f"superseded by {by}, which overtook it while it waited{_at(last)}"
     fix = "nothing is lost: the newer execution carries this commit too, if it follows it on the branch"
     return _end(line, fix, "superseded")
 
 
-def _newer(aws: Aws, pipeline: str, execution: str) -> str:
-    """The oldest execution that began later and was not superseded."""
-    best = ""
-    for one in _listed(aws, pipeline) or ():
-        if one["pipelineExecutionId"] == execution:
-            return best
-        if one["status"] != "Superseded":
-            best = one["pipelineExecutionId"]
-    return ""
-
-
-def _stopped(aws: Aws, pipeline: str, execution: str, status: str, last: str) -> Cause:
+def _stopped(aws: Aws, pipeline: str, one: Execution, last: str) -> Cause:
     """Why: the reason that was given. Who: AWS keeps that in CloudTrail only."""
     listed = _listed(aws, pipeline)
-    mine = next((one for one in listed or () if one["pipelineExecutionId"] == execution), {})
-    reason = ((mine.get("stopTrigger") or {}).get("reason") or "").strip()
+    reason = next((it.stop_reason for it in listed or () if it.id == one.id), "").strip()
     if listed is None:
         reason = "codepipeline:ListPipelineExecutions would tell why, and these credentials may not"
-    word = "stopped" if status == "Stopped" else "being stopped"
+    word = "stopped" if one.state == "Stopped" else "being stopped"
     line = f"{word} by hand{_at(last)}: {reason or 'no reason was given'}"
-    fix = "retry the stage, or start a new execution" if status == "Stopped" else ""
+    fix = "retry the stage, or start a new execution" if one.state == "Stopped" else ""
     return _end(line, fix, "stopped")
 
 
-def _listed(aws: Aws, pipeline: str) -> list[dict[str, Any]] | None:
+def _listed(aws: Aws, pipeline: str) -> list[Execution] | None:
     """The newest executions; None where they may not be read."""
-    pages = aws.client("codepipeline").get_paginator("list_pipeline_executions")
     try:
         with explained(f"list the executions of {pipeline}"):
-            asked = pages.paginate(pipelineName=pipeline, PaginationConfig={"MaxItems": 100 * _PAGES})
-            return [one for page in asked for one in page["pipelineExecutionSummaries"]]
+            return list(executions_of(aws, pipeline, _MOST))
     except DeniedError:
         return None
 
