@@ -200,8 +200,8 @@ Response = response_class("codepipeline", codepipeline_backends)
 def start_by_push(account: str, region: str, push: triggers.Push) -> None:
     """A push reached a repository that a connection leads to. Called with the lock held."""
     backend = codepipeline_backends[account][region]
-    for found in list(backend.pipelines.values()):
-        started = triggers.started_by(found.declaration, push)
+    every = [(one, triggers.started_by(one.declaration, push)) for one in backend.pipelines.values()]
+    for found, started in every:  # known of all before the first starts: it is asked again where that fails
         if started is not None:
             action, how = started
             backend.start_by_push(found, Trigger(how, push.connection), action, push)

@@ -6,12 +6,11 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/stage-conditions.html
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from awspipe.sandbox import references, runtime, windows
+from awspipe.sandbox import patterns, references, runtime, windows
 from awspipe.sandbox.pipelines import FAILED, SUCCEEDED, Execution, Gate, RuleExecution
 from awspipe.sandbox.service import Answer, new_id, without_nothing
 
@@ -25,7 +24,7 @@ _TESTS: dict[str, Callable[[str, str], bool]] = {
     "EQ": lambda value, wanted: value == wanted,
     "NE": lambda value, wanted: value != wanted,
     "CONTAINS": lambda value, wanted: wanted in value,
-    "MATCHES": lambda value, wanted: re.fullmatch(wanted, value) is not None,
+    "MATCHES": lambda value, wanted: patterns.matches(wanted, value),
 }
 PLAYED = {"VariableCheck": ("Variable", "Value", "Operator"), "DeploymentWindow": ("Cron",)}
 """The providers of rules that are played -> what their configuration must have."""
@@ -108,7 +107,7 @@ def _rule(one: Execution, stage: str, rule: dict[str, Any]) -> RuleExecution:
         holds, summary = _RULES[rule["ruleTypeId"]["provider"]](configuration)
     except references.UnresolvedError as unresolved:
         holds, error = False, f"The variable {unresolved.reference} could not be resolved."
-    except (windows.WindowError, re.error) as wrong:
+    except (windows.WindowError, patterns.PatternError) as wrong:
         holds, error = False, f"The rule's configuration is not valid: {wrong}."
     return RuleExecution(
         id=new_id(),

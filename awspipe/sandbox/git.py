@@ -82,6 +82,15 @@ def directory(place: Path) -> Path:
     return inner if inner.is_dir() else place
 
 
+def has_commit(path: Path, commit: str) -> bool:
+    """Whether a commit is there: one that a forced push left behind may be gone."""
+    try:
+        run(path, "cat-file", "-e", f"{commit}^{{commit}}")
+    except GitError:
+        return False
+    return True
+
+
 def changed_files(path: Path, old: str, new: str) -> frozenset[str]:
     """The files that differ between two commits."""
     out = run(path, "diff", "--name-only", "--no-renames", "-z", old, new, "--")

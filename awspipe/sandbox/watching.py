@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from awspipe.sandbox import codeconnections, codepipeline, git, runtime
@@ -81,31 +82,44 @@ class Watch:
             return
         after = git.refs(path)
         with runtime.current().lock:
-            before = one.heads.get(key)
-            one.heads[key] = after
-            for push in _pushes(one.arn, name, path, before=before, after=after):
-                codepipeline.start_by_push(backend.account_id, backend.region_name, push)
+            before = one.heads.setdefault(key, after)  # the first look at a repository tells nothing
+            failed: dict[str, Exception] = {}
+            for ref, push in _pushes(one.arn, name, path, before=before, after=after):
+                try:
+                    codepipeline.start_by_push(backend.account_id, backend.region_name, push)
+                except Exception as error:
+                    failed[ref] = error
+            again = {ref: before[ref] for ref in failed if ref in before}
+            told = {ref: commit for ref, commit in after.items() if ref not in failed}
+            one.heads[key] = told | again
+        if failed:
+            raise next(iter(failed.values()))
         self._marks[one.arn, key] = mark
 
 
 def _pushes(
-    arn: str, name: str, path: Path, *, before: dict[str, str] | None, after: dict[str, str]
-) -> Iterator[Push]:
-    """What a repository's refs tell; the first look at one tells nothing."""
-    if before is None:
-        return
+    arn: str, name: str, path: Path, *, before: dict[str, str], after: dict[str, str]
+) -> Iterator[tuple[str, Push]]:
+    """What a repository's refs tell, by ref."""
     for ref, commit in sorted(after.items()):
         prefix = next((one for one in _KINDS if ref.startswith(one)), None)
         old = before.get(ref)
         if prefix and commit != old:
-            yield Push(
-                connection=arn,
-                repository=name,
-                kind=_KINDS[prefix],
-                name=ref.removeprefix(prefix),
-                commit=commit,
-                files=lambda old=old, new=commit: git.changed_files(path, old, new) if old else None,  # type: ignore[misc]
+            yield (
+                ref,
+                Push(
+                    connection=arn,
+                    repository=name,
+                    kind=_KINDS[prefix],
+                    name=ref.removeprefix(prefix),
+                    commit=commit,
+                    files=partial(_files, path, old, commit),
+                ),
             )
+
+
+def _files(path: Path, old: str | None, new: str) -> frozenset[str] | None:
+    return git.changed_files(path, old, new) if old and git.has_commit(path, old) else None
 
 
 def _mark(path: Path) -> Mark:

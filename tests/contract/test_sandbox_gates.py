@@ -63,6 +63,15 @@ def test_a_variable_is_checked(play: Stage, value: str, operator: str, holds: bo
     assert ("errorDetails" in checked["latestExecution"]) is (value == "(")
 
 
+def test_a_regular_expression_that_would_take_for_ever_fails_the_rule(play: Stage) -> None:
+    play.create(NAMED, build("Build", beforeEntry=gate("FAIL", branch("(a+)+!", "MATCHES"))))
+    begin(play, "a" * 60)
+    assert play.statuses() == ["Failed"]
+    (found,) = play.aws.list_rule_executions(pipelineName="shop")["ruleExecutionDetails"]
+    error = found["output"]["executionResult"]["errorDetails"]["message"]
+    assert error == "The rule's configuration is not valid: it took too long to compare."
+
+
 def test_a_stage_is_passed_by(play: Stage) -> None:
     skips = gate("SKIP", branch("release"))
     play.create(NAMED, build("Build", beforeEntry=skips), build("Deploy"))

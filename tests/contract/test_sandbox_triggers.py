@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,15 @@ class Theirs:
         self._run(*WHO, "commit", "-q", "--allow-empty", "-m", f"Change {files}")
         self._run("push", "-q", str(self.bare), f"HEAD:{to}")
         return self._run("rev-parse", "HEAD").strip()
+
+    @contextmanager
+    def without(self, what: str) -> Iterator[None]:
+        """A commit or a tree is not there for a while."""
+        id_ = self._run("rev-parse", what, cwd=self.bare).strip()
+        place = self.bare / "objects" / id_[:2] / id_[2:]
+        place.rename(self.bare / id_)
+        yield
+        (self.bare / id_).rename(place)
 
     def delete(self, ref: str) -> None:
         self._run("push", "-q", str(self.bare), f":{ref}")
@@ -170,6 +180,32 @@ def test_a_broken_repository_hides_no_other_and_is_told_of_once(
     assert [one.message for one in caplog.records if "looking at" in one.message] == [
         f"looking at the connected repository {tmp_path / 'broken'} failed"
     ]
+
+
+def test_a_push_that_could_not_be_read_is_tried_again_and_holds_no_other_up(
+    sandbox: Any, theirs: Theirs, connection: str, watch: Watch
+) -> None:
+    sources = {"branches": {"includes": ["main", "z"]}, "filePaths": {"includes": ["src/**"]}}
+    theirs.push("src/a", to="refs/heads/z")
+    watch.look()
+    create(connection, {"push": [sources]})
+    with theirs.without("main^{tree}"):
+        commit = theirs.push("src/a")
+        other = theirs.push("src/b", to="refs/heads/z")
+        assert started(sandbox, watch) == [("WebhookV2", other)]
+        assert started(sandbox, watch) == [("WebhookV2", other)]
+    assert started(sandbox, watch) == [("WebhookV2", commit), ("WebhookV2", other)]
+    assert started(sandbox, watch) == [("WebhookV2", commit), ("WebhookV2", other)]
+
+
+def test_a_commit_that_a_forced_push_left_behind_may_be_gone(
+    sandbox: Any, theirs: Theirs, connection: str, watch: Watch, caplog: Any
+) -> None:
+    create(connection, {"push": [SOURCES]})
+    theirs.push("src/a")
+    with theirs.without("main^"):
+        assert started(sandbox, watch) == []
+    assert caplog.records == []
 
 
 def test_another_branch_a_tag_and_a_deletion_start_nothing(
