@@ -60,6 +60,17 @@ def with_latest(aws: Aws, entries: Sequence[PipelineEntry]) -> tuple[PipelineEnt
         return tuple(pool.map(asked, entries))
 
 
+def names(aws: Aws) -> tuple[str, ...]:
+    """Every pipeline in the region, whosever it is; none where they may not be listed."""
+    found: list[str] = []
+
+    def ask() -> None:
+        pages = aws.client("codepipeline").get_paginator("list_pipelines").paginate()
+        found.extend(one["name"] for page in pages for one in page["pipelines"])
+
+    return () if refusal(ask, *DENIED) else tuple(found)
+
+
 def pipelines(aws: Aws, now: datetime) -> tuple[PipelineEntry, ...]:
     """Our pipelines in the region by name: those in AWS's tag index, and new ones that carry our tag.
 

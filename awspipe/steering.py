@@ -58,12 +58,29 @@ def targets(aws: Aws, name: str, stage: str) -> Iterator[Execution]:
 
 
 def before(found: PipelineStatus, stage: StageStatus, older: Sequence[Execution]) -> Execution | None:
-    """The newest of `older` that began before what is in the stage now; what a rollback put there counts."""
-    there = found.execution(stage.execution)
-    ids = [one.id for one in older]
-    now = there.target if there and there.target else stage.execution
-    rest = older[ids.index(now) + 1 :] if now in ids else older
-    return next(iter(rest), None)
+    """The newest of `older` that began before what is in the stage now and brought other revisions there.
+
+    What a rollback put there counts. Where the stage failed, its last success will do, whatever it brought.
+    """
+    now = there(found, stage, older)
+    if now is None:
+        return next(iter(older), None)
+    rest = older[older.index(now) + 1 :]
+    return next((one for one in rest if not one.revisions or one.revisions != now.revisions), None)
+
+
+def there(found: PipelineStatus, stage: StageStatus, older: Sequence[Execution]) -> Execution | None:
+    """The one of `older` whose revisions are in a stage now; None where what ran there last has failed."""
+    last = found.execution(stage.execution)
+    now = last.target if last and last.target else stage.execution
+    return next((one for one in older if one.id == now), None)
+
+
+def coming(found: PipelineStatus, stage: str) -> tuple[Execution, ...]:
+    """The executions under way that will run in a stage, or that roll one back, newest first."""
+    later = found.stages[[one.name for one in found.stages].index(stage) + 1 :]
+    past = {id_ for one in later for id_ in (*one.inbound, one.execution)}
+    return tuple(one for one in found.executions if one.running and (one.target or one.id not in past))
 
 
 def is_current(aws: Aws, found: PipelineStatus, one: Execution) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from awspipe.cli import asking, choosing, expiring
+from awspipe.cli import boards, choosing, expiring
 from awspipe.cli.console import Console
 from awspipe.cli.options import SPEC, SpecFile, given
 from awspipe.errors import AwspipeError, PendingError, UsageError
@@ -96,7 +96,7 @@ def _answer(context: typer.Context, wanted: Wanted, status: str, comment: str, f
     console.say(target.first_line())
     found = waiting(target.aws, name)
     if found is None:
-        raise choosing.missing(target, name)
+        raise choosing.missing(target, name, file)
     now = datetime.now(UTC)
     one = Choice(console, target, name, status, now).pick(found, wanted)
     console.say(view.lines(one, now))
@@ -143,15 +143,9 @@ class Choice:
     def _ask(self, fitting: list[Approval]) -> Approval:
         from awspipe.cli.views import approvals as view
 
-        count = f"{len(fitting)} approvals wait in {self.name}"
-        if not self.console.interactive:
-            raise UsageError(f"{count}: say which one", hint=self._commands(fitting))
-        self.console.say([f"{count}:", *view.choice(fitting, self.now)])
-        number = asking.number(self.console, f"Which one? [1-{len(fitting)}] ", len(fitting))
-        return fitting[number - 1]
-
-    def _commands(self, fitting: list[Approval]) -> str:
-        return "\n    ".join(["one of", *(self._command(one, fitting) for one in fitting)])
+        choices = [(view.choice(one, self.now), self._command(one, fitting)) for one in fitting]
+        what = f"{len(fitting)} approvals wait in {self.name}"
+        return fitting[boards.one_of(self.console, what, choices)]
 
     def _command(self, one: Approval, fitting: list[Approval]) -> str:
         """The one-line form for one of several: only what tells it from the others."""
@@ -172,7 +166,7 @@ class Choice:
         if found.approvals:
             return AwspipeError(
                 f"no approval of {self.name} is the one that is meant",
-                hint=self._commands([*found.approvals]),
+                hint=boards.commands(self._command(one, [*found.approvals]) for one in found.approvals),
             )
         if not found.under_way:
             status = self.target.command_anywhere("status", self.name)

@@ -96,22 +96,27 @@ def look(context: typer.Context, name: str | None, file: str, *, recent: int = 1
     console.say(target.first_line())
     found = board(target.aws, pipeline, recent)
     if found is None:
-        raise choosing.missing(target, pipeline)
+        raise choosing.missing(target, pipeline, file)
     return Board(console, target, pipeline, found)
 
 
 def one_of(console: Console, what: str, choices: list[tuple[str, str]]) -> int:
-    """Which of several is meant: asked for on a terminal. A choice is a line about it and its command.
+    """Which of several is meant: asked for on a terminal. A choice is the lines about it and its command.
 
     Raises UsageError with the commands where nobody can be asked.
     """
     from awspipe.errors import UsageError
 
     if not console.interactive:
-        commands = "\n    ".join(["one of", *(command for _, command in choices)])
-        raise UsageError(f"{what}: say which one", hint=commands)
-    console.say([f"{what}:", *(f"  {number} {line}" for number, (line, _) in enumerate(choices, 1))])
+        raise UsageError(f"{what}: say which one", hint=commands(command for _, command in choices))
+    numbered = (f"  {number} {lines}" for number, (lines, _) in enumerate(choices, 1))
+    console.say([f"{what}:", *numbered])
     return asking.number(console, f"Which one? [1-{len(choices)}] ", len(choices)) - 1
+
+
+def commands(several: Iterable[str]) -> str:
+    """A hint that names the commands of which one is meant."""
+    return "\n    ".join(["one of", *several])
 
 
 def short(one: Execution) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from awspipe.cli.options import SPEC
+from awspipe.cli.options import file_words
 from awspipe.errors import AwspipeError, UsageError
 
 if TYPE_CHECKING:
@@ -53,14 +53,24 @@ def _regions(file: str, *, needed: bool) -> dict[str, str | None]:
         return {}
 
 
-def missing(target: Target, name: str, guess: str = "") -> AwspipeError:
-    """There is no pipeline of this name; `guess` is what may have been meant instead."""
-    if name in names_in(SPEC):
-        guess = f"`{target.command('up')}` makes it; "
+def missing(target: Target, name: str, file: str, meant: str = "") -> AwspipeError:
+    """There is no pipeline of this name; `meant` is what else it may be, of another kind."""
+    if name in names_in(file):
+        meant = f"`{target.command('up', *file_words(file))}` makes it; "
+    elif near := nearest(target, name, file):
+        meant = f"{meant}did you mean {near}? "
     return AwspipeError(
         f"there is no pipeline {name} in {target.aws.region}" + (" of the sandbox" if target.sandbox else ""),
-        hint=f"{guess}`{target.command('ls')}` lists those there are; --region R looks elsewhere",
+        hint=f"{meant}`{target.command('ls')}` lists those there are; --region R looks elsewhere",
     )
+
+
+def nearest(target: Target, name: str, *files: str) -> str:
+    """The pipeline, there or in a spec that is at hand, whose name is nearest to one that is not there."""
+    from awspipe.listing import names
+
+    known = {one for file in files for one in names_in(file)} | set(names(target.aws))
+    return next(iter(difflib.get_close_matches(name, sorted(known - {name}), 1)), "")
 
 
 def begin_alike(wanted: str, ids: Sequence[str]) -> UsageError:

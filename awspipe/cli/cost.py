@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,11 +13,7 @@ from awspipe.cli.console import Console
 from awspipe.cli.options import Options, Yes, given
 
 if TYPE_CHECKING:
-    from awspipe.cli.target import Target
     from awspipe.cost.usage import Reading
-
-EVERYWHERE = "all"
-"""What --region says for every region of the account."""
 
 
 class ShowByDefault(TyperGroup):
@@ -59,6 +54,7 @@ def show(
     by their machine. All pipelines count, also those that awspipe did not make. --region all looks in every
     region of the account.
     """
+    from awspipe.cli.regions import begin
     from awspipe.cli.views import cost as view
     from awspipe.cost.account import account_plan
     from awspipe.cost.bill import bill as ask_bill
@@ -69,7 +65,7 @@ def show(
 
     options = given(context)
     console = Console(json=options.json)
-    target, regions = connected(options, console)
+    target, regions = begin(options, console)
     if bill and not yes:
         _agree_to_pay(console, options)
     expiring.warn_everywhere(context, console, target, regions)
@@ -110,31 +106,6 @@ def _check(reading: Reading, name: str | None) -> None:
         raise AwspipeError(
             f"there is no pipeline {name} in {where}", hint="`awspipe cost` shows which there are"
         )
-
-
-def connected(options: Options, console: Console) -> tuple[Target, tuple[str, ...]]:
-    """The connection, and the regions to look in: one, or with --region all every enabled one; both said."""
-    target, regions = places(options, console)
-    console.say(target.first_line())
-    if options.region == EVERYWHERE:
-        console.say(f"  . looking in {len(regions)} regions")
-    return target, regions
-
-
-def places(options: Options, console: Console) -> tuple[Target, tuple[str, ...]]:
-    """As `connected`, with nothing said."""
-    from awspipe.cli.target import connect
-    from awspipe.cost.account import Unknown
-    from awspipe.cost.usage import enabled_regions
-
-    if options.region != EVERYWHERE:
-        target = connect(options, console)
-        return target, (target.aws.region,)
-    target = connect(replace(options, region=None), console)
-    regions = enabled_regions(target.aws)
-    if isinstance(regions, Unknown):
-        raise regions.error("the account's regions cannot be listed")
-    return target, regions
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from awspipe.cli import expiring
+from awspipe.cli import choosing, expiring
 from awspipe.cli.console import Console
 from awspipe.cli.options import SPEC, Only, Options, SpecFiles, Yes, file_words, given
 from awspipe.errors import ApplyError, AwspipeError, UsageError
@@ -69,9 +69,9 @@ def _found(
 ) -> tuple[tuple[str, ...], Options, list[tuple[str, str | None]]]:
     """The pipelines that no NAME names: all of ours, or those whose time has passed; where they are."""
     from awspipe.aws import threads
-    from awspipe.cli.cost import EVERYWHERE, places
+    from awspipe.cli.regions import EVERYWHERE, connect_told
 
-    target, regions = places(options, console)
+    target, regions = connect_told(options, console)
     connections = [target.aws.at(region) for region in regions]
     with threads(8, "regions") as pool:
         look = _expired if expired else partial(_all, console=console)
@@ -148,7 +148,7 @@ def _looked(
     options: Options, console: Console, named: Sequence[tuple[str, str | None]], delete_data: bool
 ) -> tuple[Removal, ...]:
     """Every pipeline's removal, in the order of their names; those of a region are looked at side by side."""
-    from awspipe.cli.target import connect_each
+    from awspipe.cli.regions import connect_each
 
     targets = connect_each(options, console, [region for _, region in named])
     found = {
@@ -198,12 +198,7 @@ class Removals:
         """Show what would go; the answers as JSON."""
         from awspipe.cli.views import down as view
 
-        for one in self.found:
-            self.console.answer(
-                view.lines(one.plan, one.inventory, one.stops)
-                if one.plan.work
-                else view.nothing(one.inventory)
-            )
+        self._preview(self.console.answer)
         return [view.document(one.plan, removed=False, found=one.stops) for one in self.found]
 
     def carry_out(self, *, yes: bool) -> list[dict[str, Any]]:
@@ -211,11 +206,7 @@ class Removals:
         from awspipe.cli.views import down as view
 
         going = [one for one in self.found if one.plan.work]
-        for one in self.found:
-            if one.plan.work:
-                self.console.say(view.lines(one.plan, one.inventory, one.stops))
-            else:
-                self.console.answer(view.nothing(one.inventory))
+        self._preview(self.console.say)
         if going and not yes:
             self._agree(going)
         bundles = {one.name: self._save(one) if self.delete_data else () for one in going}
@@ -225,6 +216,23 @@ class Removals:
             view.document(one.plan, removed=one in going, bundles=bundles.get(one.name, ()), found=one.stops)
             for one in self.found
         ]
+
+    def _preview(self, show: Callable[[Iterable[str]], None]) -> None:
+        """Show what goes; where there is nothing of a pipeline, that is the answer."""
+        from awspipe.cli.views import down as view
+
+        for one in self.found:
+            if one.plan.work:
+                show(view.lines(one.plan, one.inventory, one.stops))
+            else:
+                self.console.answer(view.nothing(one.inventory, self._guess(one)))
+
+    def _guess(self, one: Removal) -> str:
+        """The command that may have been meant, where a name was typed of which nothing is there."""
+        if one.name not in self.words or one.inventory.kept:
+            return ""
+        near = choosing.nearest(one.target, one.name)
+        return one.target.command_anywhere("down", near) if near else ""
 
     @property
     def _command(self) -> str:

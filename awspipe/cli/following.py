@@ -12,6 +12,7 @@ from awspipe.aws import Aws
 from awspipe.cli import choosing
 from awspipe.cli.console import Console, ToldError
 from awspipe.cli.endings import Ending
+from awspipe.cli.options import SPEC
 from awspipe.cli.screens import Screen, screen
 from awspipe.cli.target import Target, connect
 from awspipe.cli.views import errors
@@ -56,6 +57,8 @@ class Following:
     limit: float | None = None
     commit: str = ""
     """The commit that is checked out where the command was typed."""
+    file: str = SPEC
+    """The spec that may be at hand."""
     command: str = "watch"
     """The command that comes back."""
     clock: Callable[[], float] = time.monotonic
@@ -155,7 +158,7 @@ class Following:
             yield
         except AwsError as error:
             if error.code == "PipelineNotFoundException":
-                raise choosing.missing(self.target, self.pipeline) from error
+                raise choosing.missing(self.target, self.pipeline, self.file) from error
             raise
 
     def _chosen(self) -> str:

@@ -39,7 +39,7 @@ def history(
     console.say(target.first_line())
     found = read(target.aws, pipeline, limit)
     if found is None:
-        raise choosing.missing(target, pipeline)
+        raise choosing.missing(target, pipeline, file)
     console.answer(view.lines(found, datetime.now(UTC)))
     console.document(
         {

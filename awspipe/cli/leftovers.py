@@ -31,14 +31,14 @@ def leftovers(
     pipeline uses, log groups of builds without a project, roles of pipelines that are gone. --delete removes
     only what awspipe made, as `down` does: what holds data stays.
     """
-    from awspipe.cli.cost import connected
+    from awspipe.cli.regions import begin
     from awspipe.cli.views import leftovers as view
     from awspipe.cost.leftovers import leftovers as look
     from awspipe.cost.prices import shipped
 
     options = given(context)
     console = Console(json=options.json)
-    target, regions = connected(options, console)
+    target, regions = begin(options, console)
     expiring.warn_everywhere(context, console, target, regions)
     found = [look(target.aws.at(region), shipped()) for region in regions]
     console.document({"regions": [view.document(one) for one in found]})

@@ -54,7 +54,7 @@ def logs(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     pipeline, region = choosing.pipeline(name, file)
     target = connect(options, console, region)
     expiring.warn(context, console, target, pipeline)
-    following = Following(console, target, pipeline, command="logs")
+    following = Following(console, target, pipeline, file=file, command="logs")
     with following.reporting():
         console.say(target.first_line())
         which = Which(stage, action, max(0, newer), tail)

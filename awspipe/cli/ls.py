@@ -46,7 +46,7 @@ def _plainly(context: typer.Context) -> None:
 
 
 def _with_cost(context: typer.Context) -> None:
-    from awspipe.cli.cost import connected
+    from awspipe.cli.regions import begin
     from awspipe.cli.views import costs as view
     from awspipe.cost.meters import Month
     from awspipe.cost.prices import shipped
@@ -55,7 +55,7 @@ def _with_cost(context: typer.Context) -> None:
     from awspipe.listing import pipelines
 
     console = Console(json=given(context).json)
-    target, regions = connected(given(context), console)
+    target, regions = begin(given(context), console)
     expiring.warn_everywhere(context, console, target, regions)
     now = datetime.now(UTC)
     reading = everywhere(target.aws, regions, Month.of(now))

@@ -11,7 +11,8 @@ from awspipe.apply import foreign
 from awspipe.cli.console import Console
 from awspipe.cli.handshakes import corrected
 from awspipe.cli.options import Options
-from awspipe.cli.target import Target, connect_each
+from awspipe.cli.regions import connect_each
+from awspipe.cli.target import Target
 from awspipe.errors import ApplyError, AwspipeError, HandshakeError, RefusedError, UsageError
 from awspipe.graph import Graph, wanted
 from awspipe.live import prefetch, read_all

@@ -122,7 +122,7 @@ def rollback(
         typer.Option(
             "--to",
             metavar="EXECUTION",
-            help="The execution to go back to, or its commit: how its id begins; by default the one before.",
+            help="An execution, or its commit: how the id begins; by default the last other revision.",
         ),
     ] = "",
     name: Named = None,
@@ -135,13 +135,17 @@ def rollback(
     present version: a change of the spec ends the way back.
     """
     from awspipe.cli.views import steering as view
+    from awspipe.steering import coming
     from awspipe.steering import rollback as call
 
     board = boards.look(context, name, file)
     one = board.stage(stage)
-    target = _target(board, one, to)
+    target, same = _target(board, one, to)
     now = board.execution(one.execution) if one.execution else ""
-    board.console.say(view.rolling_back(one.name, view.named(target), now))
+    board.console.say(view.rolling_back(one.name, view.named(target), now, same=same))
+    for other in coming(board.found, one.name):
+        stop = board.command("stop", boards.short(other))
+        board.console.say(view.comes_after(one.name, other, stop))
     board.agree(yes=yes, command=board.command("rollback", one.name, "--to", boards.short(target), "--yes"))
     made = call(board.target.aws, board.name, one.name, target.id)
     follow = board.follow(made)
@@ -153,9 +157,12 @@ def rollback(
     )
 
 
-def _target(board: Board, stage: StageStatus, to: str) -> Execution:
-    """What a stage goes back to. Raises AwspipeError where AWS would refuse it, or where there is nothing."""
-    from awspipe.steering import before, is_current, targets, why_no_rollback
+def _target(board: Board, stage: StageStatus, to: str) -> tuple[Execution, bool]:
+    """What a stage goes back to, and whether its revisions are those that are there already.
+
+    Raises AwspipeError where AWS would refuse it, or where there is nothing to go back to.
+    """
+    from awspipe.steering import before, is_current, targets, there, why_no_rollback
 
     impossible = why_no_rollback(board.found, stage.name)
     hint = f"`{board.target.command_anywhere('run', board.name, '--commit', 'COMMIT')}` brings a commit back"
@@ -168,12 +175,13 @@ def _target(board: Board, stage: StageStatus, to: str) -> Execution:
     wanted = [one for one in older if _is(one, to)] if to else older
     found = before(board.found, stage, older) if not to else next(iter(wanted), None)
     if found is None:
-        which = f" {to}" if to else " other than the one that is there"
+        which = f" {to}" if to else " of another revision than the one that is there"
         raise AwspipeError(f"no execution{which} succeeded in {stage.name} of {board.name}", hint=hint)
     if not is_current(board.target.aws, board.found, found):
         text = f"{board.name} was changed after execution {found.id[:8]}: AWS goes back only to executions of"
         raise AwspipeError(f"{text} its present version, {board.found.version}", hint=hint)
-    return found
+    now = there(board.found, stage, older)
+    return found, now is not None and bool(now.revisions) and now.revisions == found.revisions
 
 
 def _is(one: Execution, to: str) -> bool:

@@ -54,7 +54,7 @@ def run(
     console.say(target.first_line())
     declared = starting.declaration(target.aws, pipeline)
     if declared is None:
-        raise choosing.missing(target, pipeline)
+        raise choosing.missing(target, pipeline, file)
     wanted = starting.plan(declared, commits, variables)
     starting.check_commits(target.aws, declared, wanted)
     _started(console, target, wanted, starting.start(target.aws, wanted), watch=watch)

@@ -56,9 +56,8 @@ def status(
     if html is not None:
         check_page(html, commit, options)
     if commit:
-        where = Path(file).resolve().parent
-        raise typer.Exit(_find(context, console, commit, choosing.pipelines(pipelines, file), where))
-    _show(context, console, choosing.pipelines(pipelines, file), html)
+        raise typer.Exit(_find(context, console, commit, choosing.pipelines(pipelines, file), file))
+    _show(context, console, choosing.pipelines(pipelines, file), file, html)
 
 
 def _told_apart(words: list[str], file: str) -> tuple[str, list[str]]:
@@ -93,11 +92,11 @@ _Named = list[tuple[str, str | None]]
 
 
 def _read(
-    context: typer.Context, console: Console, pipelines: _Named, read: Callable[..., Any]
+    context: typer.Context, console: Console, pipelines: _Named, file: str, read: Callable[..., Any]
 ) -> Iterator[tuple[Target, Any]]:
     """Where each pipeline is looked for, and what `read` finds of it: asked side by side, given in order."""
     from awspipe.aws import threads
-    from awspipe.cli.target import connect_each
+    from awspipe.cli.regions import connect_each
 
     regions = connect_each(given(context), console, [region for _, region in pipelines])
     for region, target in regions.items():
@@ -108,23 +107,23 @@ def _read(
         for name, target, answer in asked:
             found = target.aws.awaited(answer, f"where {name} stands")
             if found is None:
-                raise _missing(target, name)
+                raise _missing(target, name, file)
             yield target, found
 
 
-def _missing(target: Target, name: str) -> AwspipeError:
+def _missing(target: Target, name: str, file: str) -> AwspipeError:
     meant = f"for a commit: `{target.command('status', 'NAME', name)}`; " if _HEX.fullmatch(name) else ""
-    return choosing.missing(target, name, meant)
+    return choosing.missing(target, name, file, meant)
 
 
-def _show(context: typer.Context, console: Console, pipelines: _Named, html: str | None) -> None:
+def _show(context: typer.Context, console: Console, pipelines: _Named, file: str, html: str | None) -> None:
     from awspipe.cli.views import page
     from awspipe.cli.views import status as view
     from awspipe.status import status as read
     from awspipe.status import timed
 
     shown = []
-    for target, found in _read(context, console, pipelines, read):
+    for target, found in _read(context, console, pipelines, file, read):
         shown.append((target, found if html is None else timed(target.aws, found)))
         if html != "-":
             console.answer(view.lines(target, found, datetime.now(UTC)))
@@ -143,19 +142,19 @@ def check_page(html: str, commit: str, options: Options) -> None:
         raise UsageError("--json and --html - would both be the output", hint="--html FILE goes with --json")
 
 
-def _find(context: typer.Context, console: Console, commit: str, pipelines: _Named, directory: Path) -> int:
+def _find(context: typer.Context, console: Console, commit: str, pipelines: _Named, file: str) -> int:
     """Say where a commit is in each pipeline; the exit code."""
     from awspipe import git
     from awspipe.cli.views import whereabouts as view
     from awspipe.whereabouts import Whereabouts, whereabouts
 
-    later = git.descendants(directory, commit)
+    later = git.descendants(Path(file).resolve().parent, commit)
     everywhere: list[Whereabouts] = []
 
     def read(aws: Aws, name: str) -> Whereabouts | None:
         return whereabouts(aws, name, commit, later)
 
-    for target, found in _read(context, console, pipelines, read):
+    for target, found in _read(context, console, pipelines, file, read):
         everywhere.append(found)
         console.answer(view.lines(target, found, datetime.now(UTC)))
     code = view.exit_code(everywhere)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -117,13 +117,6 @@ def place(options: Options, spec_region: str | None) -> tuple[boto3.Session, str
         )
     check_region(session, region)
     return session, region, usual
-
-
-def connect_each(
-    options: Options, console: Console, regions: Iterable[str | None]
-) -> dict[str | None, Target]:
-    """A target for each region that specs name, in their order: pipelines of a region share one."""
-    return {region: connect(options, console, region) for region in dict.fromkeys(regions)}
 
 
 def _profile(session: boto3.Session) -> str | None:

@@ -49,7 +49,8 @@ def watch(
     pipeline, region = choosing.pipeline(name, file)
     target = connect(options, console, region)
     expiring.warn(context, console, target, pipeline)
-    following = Following(console, target, pipeline, limit, git.commit_id(Path(file).resolve().parent))
+    here = git.commit_id(Path(file).resolve().parent)
+    following = Following(console, target, pipeline, limit, here, file)
     with following.reporting():
         console.say(target.first_line())
         if every:

@@ -170,7 +170,37 @@ def test_a_stage_goes_back_to_what_was_there_before(stage: Stage, commands: Comm
     assert "Deploy of shop is running\n" in commands("rollback", "Deploy", "-n", "shop", "--yes").err
     stage.end("Deploy")
     said = commands("rollback", "Deploy", "-n", "shop", "--yes")
-    assert "no execution other than the one that is there succeeded in Deploy of shop\n" in said.err
+    assert "no execution of another revision than the one that is there succeeded in Deploy" in said.err
+
+
+def test_a_rollback_passes_by_what_brought_the_same_commit(stage: Stage, commands: Commands) -> None:
+    deployed(stage, A, B, B)
+    said = numbered(commands("rollback", "Deploy", "--to", B[:7], "-n", "shop"), stage)
+    assert "  ! that is the revision that is there already" in talk(said)
+    said = numbered(commands("rollback", "Deploy", "-n", "shop", "--yes"), stage)
+    assert talk(said)[:2] == [
+        "  Deploy goes back to execution #1 (aaaaaaa Commit a)",
+        "  from execution #3 (bbbbbbb Commit b)",
+    ]
+
+
+def test_where_a_stage_failed_its_last_success_is_gone_back_to(stage: Stage, commands: Commands) -> None:
+    deployed(stage, A)
+    stage.start()
+    sourced(stage, A)
+    stage.end("Deploy", error="no")
+    said = numbered(commands("rollback", "Deploy", "-n", "shop", "--yes"), stage)
+    assert talk(said)[0] == "  Deploy goes back to execution #1 (aaaaaaa Commit a)"
+
+
+def test_a_rollback_tells_of_what_comes_after_it(stage: Stage, commands: Commands) -> None:
+    deployed(stage, A, B)
+    stage.start()
+    said = numbered(commands("rollback", "Deploy", "-n", "shop", "--yes"), stage)
+    assert talk(said)[3] == (
+        "  ! execution #3 is under way: it comes to Deploy after this; "
+        f"`awspipe stop #3 -n shop {REGION}` ends it"
+    )
 
 
 def test_a_rollback_goes_to_the_execution_or_commit_that_is_named(stage: Stage, commands: Commands) -> None:

@@ -65,6 +65,9 @@ def answers(stage: Stage, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     found["history"] = answered(commands, "history", "shop")
     found["rollback"] = answered(commands, "rollback", "Build", "-n", "shop", "--yes")
     found["disable"] = answered(commands, "disable", "Build", "-n", "shop", "--reason", "night")
+    found["run"] = answered(commands, "run", "shop")
+    told = commands("watch", "shop", "--execution", stage.id(1), "--json").out
+    found |= {f"watch_{one['event']}": one for one in map(json.loads, told.splitlines())}
     found["ls"] = answered(commands, "ls")
     found["open"] = answered(commands, "open", "shop")
     found["error"] = answered(commands, "open", "nowhere")

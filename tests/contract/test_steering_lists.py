@@ -68,15 +68,15 @@ def test_the_history_as_json(stage: Stage, commands: Commands) -> None:
         "account": sandbox.ACCOUNT,
         "region": sandbox.REGION,
     }
-    assert [one["id"] for one in document["executions"]] == stage.ids()[:0:-1]
+    assert [one["execution_id"] for one in document["executions"]] == stage.ids()[:0:-1]
     assert [one["causes"] and one["causes"][0]["line"] for one in document["executions"]] == [
         None,
         None,
         "2 tests failed (JobFailed)",
     ]
     assert set(document["executions"][0]) == {
-        *("id", "status", "started", "updated", "revision", "message", "trigger", "trigger_detail"),
-        *("rolls_back_to", "stop_reason", "summary", "causes"),
+        *("execution_id", "status", "started", "updated", "revision", "message", "trigger", "trigger_detail"),
+        *("target_execution_id", "stop_reason", "summary", "causes"),
     }
 
 
@@ -118,8 +118,8 @@ def test_the_list_as_json(stage: Stage, commands: Commands) -> None:
     owned(stage, "shop")
     said = commands("ls", "--json")
     (one,) = said.document["pipelines"]
-    assert set(one) == {"name", "type", "version", "created", "updated", "latest", "unread"}
-    assert (one["name"], one["latest"]["status"], one["unread"]) == ("shop", "InProgress", None)
+    assert set(one) == {"pipeline", "type", "version", "created", "updated", "latest", "unread"}
+    assert (one["pipeline"], one["latest"]["status"], one["unread"]) == ("shop", "InProgress", None)
 
 
 @pytest.mark.parametrize(

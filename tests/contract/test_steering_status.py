@@ -161,6 +161,44 @@ def test_several_pipelines_are_shown_in_the_order_of_their_names(stage: Stage, c
     assert "there is no pipeline nowhere in" in said.err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status", "shpo"),
+        ("watch", "shpo"),
+        ("logs", "shpo"),
+        ("run", "shpo"),
+        ("history", "shpo"),
+        ("open", "shpo"),
+        ("approve", "shpo"),
+        ("retry", "-n", "shpo"),
+    ],
+)
+def test_a_misspelt_name_is_guessed(stage: Stage, commands: Commands, words: tuple[str, ...]) -> None:
+    stage.create(engine.source(), engine.build())
+    said = commands(*words)
+    assert said.code == 1
+    assert "there is no pipeline shpo in " in said.err
+    assert "  try: did you mean shop? `awspipe ls " in said.err
+
+
+def test_down_guesses_a_misspelt_name(stage: Stage, commands: Commands) -> None:
+    stage.create(engine.source(), engine.build())
+    said = commands("down", "shpo")
+    assert said.code == 0
+    assert f"  did you mean `awspipe down shop --region {sandbox.REGION}`?" in said.out.splitlines()
+
+
+def test_what_a_named_spec_has_and_nobody_made_is_made_with_it(
+    stage: Stage, commands: Commands, tmp_path: Path
+) -> None:
+    spec = tmp_path / "other.yml"
+    source = "{name: Source, provider: codecommit, repository: blog}"
+    spec.write_text(f"name: blog\nstages: [{source}, {{name: Build, provider: codebuild}}]\n")
+    said = commands("status", "blog", "-f", str(spec))
+    assert f"`awspipe up -f {spec} --region {sandbox.REGION}` makes it; " in said.err
+
+
 def test_a_commit_is_live_until_another_one_is_deployed(stage: Stage) -> None:
     made(stage)
     assert said(where(A), stage) == [
@@ -413,4 +451,4 @@ def test_where_a_commit_is_as_json(stage: Stage, commands: Commands) -> None:
         ],
         "then": None,
     }
-    assert one["execution"]["id"] == stage.id(2)
+    assert one["execution"]["execution_id"] == stage.id(2)

@@ -312,7 +312,7 @@ def test_json_lines_tell_it_all(stage: Stage) -> None:
         ("action", "Failed"),
         ("end", "Failed"),
     ]
-    assert [one["approval"] for one in watch.records if one["event"] == "action"] == [
+    assert [one["waits_for_approval"] for one in watch.records if one["event"] == "action"] == [
         False,
         False,
         True,

@@ -138,7 +138,7 @@ def test_every_answer_in_json_is_one_document_with_the_same_keys(shell: Shell) -
     }
     assert {"name", "status", "execution_id", "actions"} < set(status["stages"][0])
     assert {"name", "status", "waits_for_approval"} < set(status["stages"][0]["actions"][0])
-    assert {"id", "status", "revision", "trigger_detail"} < set(status["executions"][0])
+    assert {"execution_id", "status", "revision", "trigger_detail"} < set(status["executions"][0])
     listed = document("ls", "--sandbox")
     assert set(listed) == {"schema_version", "account", "region", "pipelines"}
     assert {"name", "type", "version", "latest"} < set(listed["pipelines"][0])  # type: ignore[index]

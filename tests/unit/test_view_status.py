@@ -204,7 +204,7 @@ def test_the_state_as_json_has_these_keys() -> None:
         ],
         "executions": [
             {
-                "id": LATEST,
+                "execution_id": LATEST,
                 "status": "Failed",
                 "started": "2026-11-24T11:55:00+00:00",
                 "updated": "2026-11-24T11:58:00+00:00",
@@ -212,7 +212,7 @@ def test_the_state_as_json_has_these_keys() -> None:
                 "message": "첫 페이지\x1b[31m\n\nmore",
                 "trigger": "CloudWatchEvent",
                 "trigger_detail": "arn:aws:events:r:1:rule/awspipe-shop-Source",
-                "rolls_back_to": None,
+                "target_execution_id": None,
                 "stop_reason": None,
                 "summary": None,
             }

@@ -205,7 +205,17 @@ EXECUTION_KEYS = [
     "started",
     "updated",
 ]
-ACTION_KEYS = ["stage", "action", "status", "provider", "approval", "started", "updated", "summary", "url"]
+ACTION_KEYS = [
+    "stage",
+    "action",
+    "status",
+    "provider",
+    "waits_for_approval",
+    "started",
+    "updated",
+    "summary",
+    "url",
+]
 
 
 @pytest.mark.parametrize(
@@ -220,14 +230,14 @@ ACTION_KEYS = ["stage", "action", "status", "provider", "approval", "started", "
         (
             view.record(Change(execution(), hold=Hold("Deploy", "x"))),
             "hold",
-            ["pipeline", "execution_id", "stage", "transition_disabled", "behind"],
+            ["pipeline", "execution_id", "stage", "transition_disabled", "behind_execution_id"],
         ),
         (view.trouble_record(Trouble(Kind.NETWORK, "x")), "trouble", ["kind", "message", "hint"]),
-        (view.waiting_record("shop", None), "waiting", ["pipeline", "newest", "newest_status"]),
+        (view.waiting_record("shop", None), "waiting", ["pipeline", "newest_execution_id", "newest_status"]),
         (
             view.end_record(execution(state="Failed"), [Cause("Build", "Lint", "x")], 5),
             "end",
-            [*EXECUTION_KEYS, "superseded_by", "exit_code", "causes", "sites"],
+            [*EXECUTION_KEYS, "superseded_by_execution_id", "exit_code", "causes", "sites"],
         ),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -13,22 +13,29 @@ from awspipe.cli.views.moments import age, first_line, iso
 _SAID = {"Approved": "approved", "Rejected": "rejected"}
 
 
-def lines(approval: Approval, now: datetime, sign: str = "▶") -> Iterator[str]:
+def lines(approval: Approval, now: datetime) -> Iterator[str]:
     """An approval that waits: since when, for which commit, and what its asker wants to be read."""
+    yield f"  ▶ {_waits(approval, now)}"
+    yield from _about(approval)
+
+
+def choice(approval: Approval, now: datetime) -> str:
+    """The same as one of several to choose from."""
+    return "\n".join([_waits(approval, now), *_about(approval)])
+
+
+def _waits(approval: Approval, now: datetime) -> str:
     since = f"waits for {age(approval.since, now)}, " if approval.since else ""
-    yield f"  {sign} {place(approval)}: {since}execution {approval.execution[:8]}"
+    return f"{place(approval)}: {since}execution {approval.execution[:8]}"
+
+
+def _about(approval: Approval) -> Iterator[str]:
     if approval.revision:
         yield f"    {commit(approval)}"
     if approval.review:
         yield f"    review  {first_line(approval.review)}"
     if approval.data:
         yield f"    comment {first_line(approval.data)}"
-
-
-def choice(approvals: Sequence[Approval], now: datetime) -> Iterator[str]:
-    """Several approvals, with numbers to choose by."""
-    for number, one in enumerate(approvals, 1):
-        yield from lines(one, now, sign=str(number))
 
 
 def place(approval: Approval) -> str:

@@ -41,13 +41,15 @@ def a_month(amount: Decimal | None) -> str:
     return "by use" if amount is None else f"{usd(amount)} a month"
 
 
-def nothing(inventory: Inventory) -> Iterator[str]:
-    """There is nothing to remove."""
+def nothing(inventory: Inventory, meant: str = "") -> Iterator[str]:
+    """There is nothing to remove; `meant` is the command that may have been meant."""
     scope = inventory.scope
     but = " but what was kept" if inventory.kept else ""
     yield f"nothing of {scope.pipeline} is left{but} in account {scope.account}, {scope.region}"
     yield from _kept(inventory.kept.items())
     yield from _notes(inventory)
+    if meant:
+        yield f"  did you mean `{meant}`?"
     yield "  --region R looks in another region"
 
 

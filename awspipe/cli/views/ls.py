@@ -64,7 +64,7 @@ def document(account: str, region: str, found: Sequence[PipelineEntry]) -> dict[
         "region": region,
         "pipelines": [
             {
-                "name": one.name,
+                "pipeline": one.name,
                 "type": one.type,
                 "version": one.version,
                 "created": iso(one.created),

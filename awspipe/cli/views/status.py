@@ -248,7 +248,7 @@ def _stage_document(stage: StageStatus) -> dict[str, Any]:
 def execution_document(one: Execution) -> dict[str, Any]:
     """An execution as JSON."""
     return {
-        "id": one.id,
+        "execution_id": one.id,
         "status": one.state,
         "started": iso(one.started),
         "updated": iso(one.updated),
@@ -256,7 +256,7 @@ def execution_document(one: Execution) -> dict[str, Any]:
         "message": one.message or None,
         "trigger": one.trigger or None,
         "trigger_detail": one.trigger_detail or None,
-        "rolls_back_to": one.target or None,
+        "target_execution_id": one.target or None,
         "stop_reason": one.stop_reason or None,
         "summary": one.summary or None,
     }

@@ -30,12 +30,21 @@ def retried(pipeline: str, stage: str, execution: str, follow: str) -> Iterator[
     yield from columns.next_commands([(follow, "follows it")])
 
 
-def rolling_back(stage: str, target: str, there: str) -> Iterator[str]:
-    """What a rollback will do."""
+def rolling_back(stage: str, target: str, there: str, *, same: bool) -> Iterator[str]:
+    """What a rollback will do; `same`: it brings what is there already."""
     yield f"  {stage} goes back to {target}"
     if there:
         yield f"  from {there}"
+    if same:
+        yield "  ! that is the revision that is there already"
     yield "  only this stage runs, as a new execution with that one's revisions and variables"
+
+
+def comes_after(stage: str, other: Execution, stop: str) -> str:
+    """Another execution is under way, and what it brings comes after the rollback; `stop` ends it."""
+    if other.target:
+        return f"  ! {named(other)} is under way and rolls back too"
+    return f"  ! {named(other)} is under way: it comes to {stage} after this; `{stop}` ends it"
 
 
 def rolled_back(pipeline: str, stage: str, target: str, made: str, follow: str) -> Iterator[str]:

@@ -106,7 +106,7 @@ def waiting_record(pipeline: str, newest: Execution | None) -> dict[str, Any]:
     return {
         "event": "waiting",
         "pipeline": pipeline,
-        "newest": newest.id if newest else None,
+        "newest_execution_id": newest.id if newest else None,
         "newest_status": newest.state if newest else None,
     }
 
@@ -191,7 +191,7 @@ def record(change: Change) -> dict[str, Any]:
             **_keys(of),
             "stage": held_.stage,
             "transition_disabled": held_.closed,
-            "behind": held_.behind or None,
+            "behind_execution_id": held_.behind or None,
         }
     return {"event": "execution", **of}
 
@@ -206,7 +206,7 @@ def _action_document(one: ActionExecution) -> dict[str, Any]:
         "action": one.name,
         "status": one.state,
         "provider": one.kind.rpartition("/")[2] or None,
-        "approval": one.is_approval and one.state == "InProgress",
+        "waits_for_approval": one.is_approval and one.state == "InProgress",
         "started": iso(one.started),
         "updated": iso(one.updated),
         "summary": one.says or None,
@@ -226,7 +226,7 @@ def end_record(
     return {
         "event": "end",
         **document(one),
-        "superseded_by": one.superseded_by or None,
+        "superseded_by_execution_id": one.superseded_by or None,
         "exit_code": code,
         "causes": causes_view.documents(causes),
         "sites": list(sites),
