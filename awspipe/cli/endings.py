@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,8 @@ from awspipe.cli.console import Console
 from awspipe.cli.target import Target
 from awspipe.cli.views import columns
 from awspipe.cli.views import watch as view
-from awspipe.cli.views.addresses import known
+from awspipe.cli.views.addresses import known, pushes
+from awspipe.cli.views.causes import AFTER_COMMIT, mended_by_commit
 from awspipe.errors import AwspipeError
 from awspipe.executions import Execution
 from awspipe.failures import Cause, causes
@@ -40,7 +41,7 @@ class Ending:
         found = () if not code else _own_words(one) if briefly else self._causes(one)
         sites = [] if code or declaration is None else self._sites(declaration)
         self.console.answer(view.end(one, found, sites))
-        self.console.answer(columns.next_commands(self._next(one)))
+        self.console.answer(columns.next_commands(self._next(one, found, declaration)))
         self.console.record(view.end_record(one, found, code, sites))
         return code
 
@@ -50,7 +51,9 @@ class Ending:
         found = [one for one in addresses(scope, declaration) if one.label == "Site"]
         return [one.url for one in known(self.target, scope, found) if one.label == "Site"]
 
-    def _next(self, one: Execution) -> Iterator[tuple[str, str]]:
+    def _next(
+        self, one: Execution, why: Sequence[Cause], declaration: Mapping[str, Any] | None
+    ) -> Iterator[tuple[str, str]]:
         if one.superseded_by:
             follow = self.target.command_anywhere(
                 "watch", self.pipeline, "--execution", one.superseded_by[:8]
@@ -61,6 +64,10 @@ class Ending:
         if any(has_log(it) for it in failed):
             words = ("logs", self.pipeline, "--execution", one.id[:8])
             yield self.target.command_anywhere(*words), "all that its builds and deployments wrote"
+        if mended_by_commit(why):
+            found = addresses(self.target.scope(self.pipeline), declaration) if declaration else ()
+            yield from pushes(found, AFTER_COMMIT)
+            return
         for stage in dict.fromkeys(it.stage for it in failed):
             yield (
                 self.target.command_anywhere("retry", stage, "--name", self.pipeline),

@@ -13,7 +13,8 @@ class Cause:
 
     `stage` and `action` are "" where the whole execution is meant; `fix` is "" where none is known; `detail`
     are the last lines of what ran, oldest first. `known` is the cause's name in our tables, which stays; ""
-    where it is in none. No line holds a control character or a known secret.
+    where it is in none. `commit`: it lies in what was pushed, so that a retry would run into it again. No
+    line holds a control character or a known secret.
     """
 
     stage: str
@@ -22,6 +23,7 @@ class Cause:
     fix: str = ""
     detail: tuple[str, ...] = ()
     known: str = ""
+    commit: bool = False
 
 
 class Where(Enum):

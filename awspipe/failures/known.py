@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from awspipe.failures import plain
 from awspipe.failures.cause import Cause, Failure, Said, Where
@@ -30,7 +30,8 @@ class Row:
     """One known cause.
 
     `where` says whose words are looked at, `code` and `text` are searched in them without regard to case.
-    `means` is the cause in general, where `line` alone does not say it. `source` is where the words are
+    `means` is the cause in general, where `line` alone does not say it. `commit`: it lies in what was pushed,
+    so a commit mends it. `source` is where the words are
     public; a row that is not `verified` was made from a description of the
     failure, or from what the sandbox says, and is therefore matched loosely.
     """
@@ -45,6 +46,7 @@ class Row:
     fix: str = ""
     more: More = nothing
     means: str = ""
+    commit: bool = False
     source: str
     verified: bool = True
 
@@ -81,7 +83,8 @@ def _groups(match: re.Match[str]) -> dict[str, str]:
 
 def _cause(row: Row, failure: Failure, found: Mapping[str, str]) -> Cause:
     facts = _Facts({**failure.facts, **found})
-    return _made(failure, row.line.format_map(facts), row.fix.format_map(facts), row.name)
+    made = _made(failure, row.line.format_map(facts), row.fix.format_map(facts), row.name)
+    return replace(made, commit=row.commit)
 
 
 def _made(failure: Failure, line: str, fix: str = "", known: str = "") -> Cause:

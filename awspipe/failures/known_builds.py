@@ -119,6 +119,7 @@ ROWS = (
         fix="{way}",
         more=_buildspec,
         means="the buildspec is not in the source; a file that may be meant is named",
+        commit=True,
         source="https://github.com/aws/aws-cdk/issues/23324",
     ),
     Row(
@@ -128,6 +129,7 @@ ROWS = (
         r"This build image has the following versions: (?P<versions>[^\n]+)",
         line="the build image has no {runtime} {version}; it has {versions}",
         fix="write one of these under `runtime-versions:` in the buildspec, or take another `image:`",
+        commit=True,
         source="https://github.com/awslabs/open-data-registry/issues/1082",
     ),
     Row(
@@ -136,6 +138,7 @@ ROWS = (
         text=r"build image requires selecting at least one runtime version",
         line="this build image needs a runtime version, and the buildspec has none",
         fix="write `runtime-versions:` below `install:` in the buildspec, or take a newer `image:`",
+        commit=True,
         source=f"{_DOCS}#troubleshooting-build-must-specify-runtime",
     ),
     Row(
@@ -145,6 +148,7 @@ ROWS = (
         text=r"(?P<file>[\w./-]+\.ya?ml|buildspec):(?P<number>\d+):\d+: (?P<said>[^\n]+)",
         line="{file}, line {number}: {said}",
         fix="mend that line: `awspipe validate` shows it, and every other mistake",
+        commit=True,
         source=_DOCS,
         verified=False,
     ),
@@ -155,6 +159,7 @@ ROWS = (
         text=r"(?P<said>[^\n]*?)(?: at line|\byaml: line) (?P<number>\d+)(?P<rest>[^\n]*)",
         line="the buildspec is not YAML, line {number}: {said}{rest}",
         fix="mend that line (a tab, an indent, a colon): `awspipe validate` shows the place",
+        commit=True,
         source="https://github.com/awsdocs/aws-codebuild-user-guide/pull/25",
     ),
     Row(
@@ -164,6 +169,7 @@ ROWS = (
         text=r"(?P<said>[^\n]+)",
         line="the buildspec cannot be used: {said}",
         fix="`awspipe validate` shows what is wrong with it, with its place",
+        commit=True,
         source="https://github.com/aws-samples/aws-container-devsecops-workshop/pull/7",
     ),
     Row(
@@ -212,6 +218,7 @@ ROWS = (
         text=r"no matching base directory paths? found(?: for (?P<base>\S+))?",
         line="the build made no directory {base}, and `base-directory:` of its artifact names it",
         fix="compare `artifacts:` in the buildspec (files, base-directory) with what the build makes",
+        commit=True,
         source="https://github.com/aws/aws-cdk/pull/15644",
     ),
     Row(
@@ -221,6 +228,7 @@ ROWS = (
         line="the build made no file that its artifact asks for: nothing matches {asked}",
         fix="compare `artifacts:` in the buildspec (files, base-directory) with what the build makes",
         more=_asked,
+        commit=True,
         source="https://github.com/aws-samples/amazon-ecs-fargate-cdk-cicd/issues/13",
     ),
     Row(
@@ -266,6 +274,7 @@ ROWS = (
         r"|\$'\\r': command not found",
         line="a script of the build has CRLF line ends, and the shell takes the CR for part of a name",
         fix="save it with LF (`.gitattributes`: `*.sh text eol=lf`), then `git add --renormalize .` and push",
+        commit=True,
         source="https://docs.github.com/en/get-started/git-basics/configuring-git-to-handle-line-endings",
     ),
     Row(
@@ -275,6 +284,7 @@ ROWS = (
         line="the build has no program {program} (exit code 127): {command}",
         fix="{meant}install it under `install:` in the buildspec, or take an `image:` that has it",
         more=_command,
+        commit=True,
         source="https://github.com/acantril/learn-cantrill-io-labs/issues/155",
     ),
     Row(
@@ -284,6 +294,7 @@ ROWS = (
         line="the build may not run this file as a program (exit code 126): {command}",
         fix="`git update-index --chmod=+x FILE` and push, or run it with its interpreter: `sh FILE`",
         more=_command,
+        commit=True,
         source="https://pubs.opengroup.org/onlinepubs/9699919799/utilities/V3_chap02.html#tag_18_08_02",
     ),
     Row(
@@ -301,6 +312,7 @@ ROWS = (
         text=rf"{_COMMAND}(?P<exit>\d+)",
         line="exit code {exit} of the command: {command}",
         more=_command,
+        commit=True,
         source="https://github.com/awslabs/aws-deployment-framework/issues/291",
     ),
     Row(

@@ -89,6 +89,7 @@ ROWS = (
         fix="{way}",
         more=_appspec,
         means="appspec.yml is not at the top of the artifact; a file that may be meant is named",
+        commit=True,
         source=f"{_AGENT}command_executor.rb",
     ),
     Row(
@@ -97,6 +98,7 @@ ROWS = (
         text=r"(?P<file>appspec\.ya?ml):(?P<number>\d+):\d+: (?P<said>[^\n]+)",
         line="{file}, line {number}: {said}",
         fix="mend that line: `awspipe validate` shows it, and every other mistake",
+        commit=True,
         source=f"{_AGENT}command_executor.rb",
         verified=False,
     ),
@@ -106,6 +108,7 @@ ROWS = (
         text=r"contains unknown lifecycle events?:? *(?P<said>[^\n]*)",
         line="appspec.yml has hooks for lifecycle events that there are not: {said}",
         fix="mend their names: `awspipe validate` knows them",
+        commit=True,
         source=f"{_AGENT}command_executor.rb",
     ),
     Row(
@@ -116,6 +119,7 @@ ROWS = (
         fix="{way}",
         more=_script,
         means="a script of appspec.yml is not in the artifact; a file that may be meant is named",
+        commit=True,
         source=_HOOKS,
     ),
     Row(
@@ -124,6 +128,7 @@ ROWS = (
         text=r"Unable to set script at specified location: (?P<script>\S+) as executable",
         line="{script} cannot be made executable on {host} ({event})",
         fix="`git update-index --chmod=+x {script}` and push",
+        commit=True,
         source=_HOOKS,
     ),
     Row(
@@ -133,6 +138,7 @@ ROWS = (
         r"|\$'\\r': command not found",
         line="{script} has CRLF line ends, so the system looks for an interpreter with a CR in its name",
         fix=_LF,
+        commit=True,
         source="https://docs.github.com/en/get-started/git-basics/configuring-git-to-handle-line-endings",
     ),
     Row(
@@ -141,6 +147,7 @@ ROWS = (
         text=r"su: user (?P<user>\S+) does not exist",
         line="{script} is to run as {user}, and {host} has no such user ({event})",
         fix="mend `runas:` in appspec.yml, or make the user",
+        commit=True,
         source=_HOOKS,
     ),
     Row(
@@ -149,6 +156,7 @@ ROWS = (
         text=rf"{_SCRIPT} failed to complete in (?P<seconds>\d+) seconds",
         line="{script} did not end within {seconds} seconds on {host} ({event})",
         fix="start servers in the background with their output sent elsewhere, or write a larger `timeout:`",
+        commit=True,
         source=_HOOKS,
     ),
     Row(
@@ -157,6 +165,7 @@ ROWS = (
         text=rf"{_SCRIPT} failed to close (?P<stream>STDOUT|STDERR)",
         line="{script} ended, but what it left in the background still holds its {stream} ({event})",
         fix="start that with its output sent elsewhere: `command >/dev/null 2>&1 </dev/null &`",
+        commit=True,
         source=_HOOKS,
     ),
     Row(
@@ -164,6 +173,7 @@ ROWS = (
         where=_EVENT,
         text=rf"{_SCRIPT} failed with exit code (?P<exit>\d+)",
         line="exit code {exit} of {script} on {host} ({event})",
+        commit=True,
         source=_HOOKS,
     ),
     Row(
@@ -215,6 +225,7 @@ ROWS = (
         line="{script} is there, but not what its first line names: it ends with CRLF, most likely ({event})",
         fix=_LF,
         more=_interpreter,
+        commit=True,
         source=_HOOKS,
         verified=False,
     ),
@@ -226,6 +237,7 @@ ROWS = (
         fix="{way}",
         more=_source,
         means="a source of appspec.yml is not in the artifact; a file that may be meant is named",
+        commit=True,
         source=_INSTALLER,
     ),
     Row(

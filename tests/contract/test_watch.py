@@ -126,6 +126,16 @@ def test_a_failure_ends_it_with_5_and_its_cause(stage: Stage) -> None:
     )
 
 
+def test_what_a_commit_mends_is_pushed_and_not_tried_again(stage: Stage) -> None:
+    stage.create(source(), build())
+    error = "Error while executing command: npm test. Reason: exit status 1"
+    watch = Watch(stage, lambda: stage.end("Source"), lambda: stage.end("Build", error=error))
+    assert watch.run() == 5
+    assert "  × Build: exit code 1 of the command: npm test" in watch.lines
+    assert watch.text.endswith(" git push awspipe after a commit that mends it")
+    assert "retry" not in watch.text
+
+
 @pytest.mark.parametrize("abandon", [True, False])
 def test_a_stop_ends_it_with_5(stage: Stage, abandon: bool) -> None:
     stage.create(source(), build())

@@ -94,6 +94,17 @@ def test_what_failed_shows_its_actions_and_what_succeeded_folds() -> None:
     ]
 
 
+def test_what_a_commit_mends_is_pushed_and_not_tried_again() -> None:
+    why = (Cause("Build", "Build", "exit code 1 of: npm test", commit=True),)
+    failed = StageStatus("Build", "Failed", LATEST, None, (_action("Build", "Failed", 120),), causes=why)
+    found = _found(failed, executions=(_execution(),))
+    assert _lines(found)[-2:] == [
+        "next: awspipe logs shop --sandbox   what the failed action said",
+        "      git push awspipe              after a commit that mends it",
+    ]
+    assert _lines(replace(found, addresses=()))[-1].startswith("next: awspipe logs")
+
+
 def test_on_a_narrow_terminal_lines_break_between_words() -> None:
     approve = replace(_action("Approve", "InProgress", 40), asks=True, review="https://example.com/page")
     found = _found(

@@ -44,6 +44,12 @@ def _by_name(target: Target, address: Address) -> str:
     return f"http://{address.name}.s3-website.localhost:{port}/"
 
 
+def pushes(found: Iterable[Address], what: str) -> Iterator[tuple[str, str]]:
+    """The command that sends a commit to the pipeline, where its repository is one that `up` leads to."""
+    if any(one.label == "Repository" for one in found):
+        yield "git push awspipe", what
+
+
 def documents(target: Target, scope: Scope, addresses: Iterable[Address]) -> list[dict[str, Any]]:
     """The addresses as JSON."""
     return [{"label": one.label, "name": one.name, "url": one.url} for one in known(target, scope, addresses)]

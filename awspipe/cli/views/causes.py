@@ -1,16 +1,18 @@
-"""Why an execution failed: as lines that fit 80 columns, and as JSON."""
+"""Why an execution failed: as lines, which the console fits to a terminal, and as JSON."""
 
 from __future__ import annotations
 
-import textwrap
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from awspipe.cli.views import columns
 from awspipe.failures import Cause
 
-_WIDTH = 80
-_ROWS = 3
+AFTER_COMMIT = "after a commit that mends it"
+"""What the command that pushes is for, where that is what helps."""
+
+_MOST = 240
+"""Columns of a line of what ran: some tools write a whole file on one."""
 
 
 def lines(causes: Iterable[Cause], indent: str = "  ") -> Iterator[str]:
@@ -18,20 +20,24 @@ def lines(causes: Iterable[Cause], indent: str = "  ") -> Iterator[str]:
 
     × Build: exit code 1 of the command: npm test
       fix: ...
-      | the last lines of what ran, each in three rows at most
+      | the last lines of what ran
     """
     for cause in causes:
         where = place(cause)
-        yield from _wrapped(f"{where}: {cause.line}" if where else cause.line, f"{indent}× ", indent + "    ")
+        yield f"{indent}× {where}: {cause.line}" if where else f"{indent}× {cause.line}"
         if cause.fix:
-            yield from _wrapped(f"fix: {cause.fix}", indent + "  ", indent + "       ")
-        for line in cause.detail:
-            yield from _rows(line, indent)
+            yield f"{indent}  fix: {cause.fix}"
+        yield from (f"{indent}  | {_shortened(line)}" for line in cause.detail)
 
 
 def place(cause: Cause) -> str:
     """`Build`, or `Build/Unit` where stage and action differ; "" for the whole execution."""
     return "/".join(dict.fromkeys(one for one in (cause.stage, cause.action) if one))
+
+
+def mended_by_commit(causes: Sequence[Cause]) -> bool:
+    """Whether it lies in what was pushed, all of it: a retry would run the same commit again."""
+    return bool(causes) and all(one.commit for one in causes)
 
 
 def documents(causes: Iterable[Cause]) -> list[dict[str, Any]]:
@@ -49,39 +55,6 @@ def documents(causes: Iterable[Cause]) -> list[dict[str, Any]]:
     ]
 
 
-def _wrapped(text: str, first: str, rest: str) -> list[str]:
-    """Broken between words only: an ARN or a statement to copy stays whole."""
-    return textwrap.wrap(
-        text,
-        _WIDTH,
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _rows(line: str, indent: str) -> Iterator[str]:
-    """A line of what ran, in as many rows as it takes."""
-    first, rest = f"{indent}  | ", f"{indent}    "
-    width = _WIDTH - len(first)
-    for number in range(_ROWS):
-        row = _start(line, width)
-        line = line[len(row) :]
-        if line and number == _ROWS - 1:
-            row = _start(row, width - 1) + "…"
-        yield (rest if number else first) + row
-        if not line:
-            return
-
-
-def _start(line: str, columns: int) -> str:
-    """As much of a line as fits."""
-    while _columns(line) > columns:
-        line = line[: -max(1, (_columns(line) - columns) // 2)]
-    return line
-
-
-def _columns(text: str) -> int:
-    """The columns of a terminal that a text takes: Hangul and its like take two."""
-    return len(text) + sum(unicodedata.east_asian_width(one) in "WF" for one in text)
+def _shortened(line: str) -> str:
+    """A line of what ran, no longer than three rows of a terminal."""
+    return line if columns.width(line) <= _MOST else columns.start(line, _MOST - 1) + "…"

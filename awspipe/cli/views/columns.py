@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 
 _KIND = 16
@@ -17,9 +18,9 @@ def row(sign: str, kind: str, name: str) -> str:
 def next_commands(commands: Iterable[tuple[str, str]]) -> Iterator[str]:
     """What to type next, with what it does."""
     pairs = list(commands)
-    width = max((len(command) for command, _ in pairs), default=0)
+    widest = max((width(command) for command, _ in pairs), default=0)
     for index, (command, what) in enumerate(pairs):
-        yield f"{'next:' if index == 0 else '     '} {command:<{width}}   {what}"
+        yield f"{'next:' if index == 0 else '     '} {command:<{widest}}   {what}"
 
 
 def counted(count: int, what: str) -> str:
@@ -32,22 +33,34 @@ def table(rows: Iterable[tuple[str, ...]], indent: str = "") -> Iterator[str]:
     cells = list(rows)
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
-        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        padded = (cell.ljust(most) for cell, most in zip(row, widths, strict=True))
         yield f"{indent}{'  '.join(padded)}".rstrip()
 
 
-def fitted(line: str, width: int) -> str:
-    """A line that is wider than the terminal broken between words, deeper where it goes on."""
-    if len(line) <= width:
+def width(text: str) -> int:
+    """The columns of a terminal that a text takes: Hangul and its like take two."""
+    return len(text) + sum(unicodedata.east_asian_width(one) in "WF" for one in text)
+
+
+def start(text: str, columns: int) -> str:
+    """As much of a text as fits."""
+    while width(text) > columns:
+        text = text[: -max(1, (width(text) - columns) // 2)]
+    return text
+
+
+def fitted(line: str, columns: int) -> str:
+    """A line that is wider than the terminal broken between words, deeper where it goes on.
+
+    What is one word, e.g. an ARN or an address to copy, stays whole.
+    """
+    if width(line) <= columns:
         return line
-    indent = " " * min(len(line) - len(line.lstrip()) + 4, width // 3)
-    return "\n".join(
-        textwrap.wrap(
-            line,
-            width,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-            replace_whitespace=False,
-        )
-    )
+    deeper = " " * min(len(line) - len(line.lstrip()) + 4, columns // 3)
+    rows = [""]
+    for gap, word in re.findall(r"(\s*)(\S+)", line):
+        if rows[-1].strip() and width(rows[-1] + gap + word) > columns:
+            rows.append(deeper + word)
+        else:
+            rows[-1] += gap + word
+    return "\n".join(rows)

@@ -184,8 +184,11 @@ def commands(target: Target, found: PipelineStatus) -> list[tuple[str, str]]:
     if held:
         return [(command("enable", held.name, "-n", name), "lets what waits enter")]
     if failed:
-        again = (command("retry", "-n", name), f"runs {failed.name} again")
-        return [(command("logs", name), "what the failed action said"), again]
+        if causes.mended_by_commit(failed.causes):
+            again_by = addresses.pushes(found.addresses, causes.AFTER_COMMIT)
+        else:
+            again_by = iter([(command("retry", "-n", name), f"runs {failed.name} again")])
+        return [(command("logs", name), "what the failed action said"), *again_by]
     if (latest and latest.running) or found.beside:
         return [(command("watch", name), "follows it")]
     return [*_again(target, found), (command("down", name), "removes it; commits stay")]
@@ -196,10 +199,8 @@ def _failed(stage: StageStatus, latest: Execution | None) -> bool:
 
 
 def _again(target: Target, found: PipelineStatus) -> Iterator[tuple[str, str]]:
-    if any(one.label == "Repository" for one in found.addresses):
-        yield "git push awspipe", "after a commit: runs the pipeline"
-    else:
-        yield target.command_anywhere("run", found.scope.pipeline), "runs it again"
+    push = list(addresses.pushes(found.addresses, "after a commit: runs the pipeline"))
+    yield from push or [(target.command_anywhere("run", found.scope.pipeline), "runs it again")]
 
 
 def document(target: Target, found: PipelineStatus) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from awspipe.cli import exits
 from awspipe.cli.target import Target
-from awspipe.cli.views import causes, columns
+from awspipe.cli.views import addresses, causes, columns
 from awspipe.cli.views.moments import age, commit, first_line
 from awspipe.cli.views.status import execution_document
 from awspipe.cli.views.steering import named
@@ -110,6 +110,8 @@ def _next(target: Target, found: Whereabouts) -> Iterator[tuple[str, str]]:
             yield target.command_anywhere("watch", name, *_which(end)), "follows it"
         case Place.FAILED:
             yield target.command_anywhere("logs", name, *_which(end)), "what the failed action said"
+            if causes.mended_by_commit(end.causes):
+                yield from addresses.pushes(end.board.addresses, causes.AFTER_COMMIT)
         case Place.UNKNOWN:
             yield "git push awspipe", "sends it there"
         case _:
