@@ -51,12 +51,12 @@ def show(
     """Show what this month's executions cost so far, and where that leads.
 
     Computed from the executions and builds themselves: each try of an action rounded up to a minute, builds
-    by their machine. All pipelines count, also those that awspipe did not make. --region all looks in every
-    region of the account.
+    by their machine. All pipelines count that are still there, also those that awspipe did not make; AWS's
+    own count, with what was deleted since, is beside it. --region all looks in every region of the account.
     """
     from awspipe.cli.regions import begin
     from awspipe.cli.views import cost as view
-    from awspipe.cost.account import account_plan
+    from awspipe.cost.account import account_plan, used
     from awspipe.cost.bill import bill as ask_bill
     from awspipe.cost.meters import Month
     from awspipe.cost.prices import shipped
@@ -70,14 +70,15 @@ def show(
         _agree_to_pay(console, options)
     expiring.warn_everywhere(context, console, target, regions)
     asked = target.aws.submit(lambda: account_plan(target.aws))
+    counted = target.aws.submit(lambda: used(target.aws))
     month = Month.of(datetime.now(UTC))
     reading = everywhere(target.aws, regions, month, name or "")
     _check(reading, name)
     report = Report(month, reading.uses, shipped(), target.aws.region)
     charged = ask_bill(target.aws, month) if bill else None
     bills = {} if charged is None else {"bill": view.bill_document(charged)}
-    console.document({**view.document(report, reading, asked.result()), **bills})
-    console.answer(view.lines(report, reading, asked.result(), name or ""))
+    console.document({**view.document(report, reading, asked.result(), counted.result()), **bills})
+    console.answer(view.lines(report, reading, asked.result(), counted.result(), name or ""))
     if charged is not None:
         console.answer(view.bill_lines(charged))
 

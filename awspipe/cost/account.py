@@ -17,7 +17,7 @@ from awspipe.aws import Aws, maybe
 from awspipe.cost.estimate import Left
 from awspipe.cost.freetier import Allowance
 from awspipe.cost.mix import v1_charge_begins
-from awspipe.cost.prices import BUILD_POOL, PIPELINE_V1, PIPELINE_V2, ZERO, PriceList
+from awspipe.cost.prices import BUILD_POOL, CODECOMMIT_USERS, PIPELINE_V1, PIPELINE_V2, ZERO, PriceList
 from awspipe.errors import AwsError, AwspipeError, DeniedError
 from awspipe.explain import DENIED, explained
 
@@ -176,6 +176,7 @@ _USAGE_TYPES = {
     "actionExecutionMinute": PIPELINE_V2,
     "Build-Min:Linux:g1.small": BUILD_POOL,
     "Build-Min:ARM:g1.small": BUILD_POOL,
+    "User-Month": CODECOMMIT_USERS,
 }
 
 

@@ -15,8 +15,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from awspipe.cost.estimate import is_free
+from awspipe.cost.prices import by_the_second
 
-_MINUTE = timedelta(minutes=1)
+_MINUTE, _SECOND = timedelta(minutes=1), timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,15 @@ class Month:
 
     def minutes(self, start: datetime, end: datetime | None) -> int:
         """The begun minutes of a time in the month: at least one where it touches it."""
+        return self._begun(start, end, _MINUTE)
+
+    def seconds(self, start: datetime, end: datetime | None) -> int:
+        """The begun seconds of a time in the month: at least one where it touches it."""
+        return self._begun(start, end, _SECOND)
+
+    def _begun(self, start: datetime, end: datetime | None, unit: timedelta) -> int:
         part = self.within(start, end)
-        return 0 if part is None else max(1, math.ceil(part / _MINUTE))
+        return 0 if part is None else max(1, math.ceil(part / unit))
 
     def whole(self, so_far: int) -> int:
         """What a month comes to that goes on as it began; a day is the least that is looked back on."""
@@ -90,8 +98,14 @@ class BuildRun:
     ended: datetime | None
 
     def minutes(self, month: Month) -> int:
-        """Its billed minutes in a month: a build is rounded up as a whole."""
+        """Its minutes in a month: a build is rounded up as a whole."""
         return 0 if self.began is None else month.minutes(self.began, self.ended)
+
+    def amount(self, month: Month) -> int:
+        """What is billed of it in a month, in the unit of its meter: minutes, or seconds on Lambda."""
+        if self.began is None or not by_the_second(self.meter):
+            return self.minutes(month)
+        return month.seconds(self.began, self.ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +124,8 @@ class PipelineUse:
     """What it uses that only V2 has."""
     services: frozenset[str] = frozenset()
     """The providers of its actions."""
+    readers: frozenset[str] = frozenset()
+    """The roles with which it reads CodeCommit, each an active user in a month in which it runs."""
 
     @property
     def in_month(self) -> tuple[ActionRun, ...]:
@@ -134,6 +150,11 @@ class PipelineUse:
     def build_minutes(self) -> dict[str, int]:
         """Its build minutes by meter."""
         return summed((one.meter, one.minutes(self.month)) for one in self.builds)
+
+    @property
+    def build_amounts(self) -> dict[str, int]:
+        """What is billed of its builds by meter, in the meter's unit."""
+        return summed((one.meter, one.amount(self.month)) for one in self.builds)
 
     @property
     def changed(self) -> bool:

@@ -22,6 +22,7 @@ ZERO = Decimal(0)
 PIPELINE_V1 = "pipeline-v1"
 PIPELINE_V2 = "pipeline-v2"
 BUILD_POOL = "build-minutes"
+CODECOMMIT_USERS = "codecommit-user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,14 @@ def build_meter(environment_type: str, compute_type: str) -> str:
     kind = _BUILD_KINDS.get(environment_type, environment_type.lower())
     size = compute_type.lower().removeprefix("build_").removeprefix("general1_").removeprefix("lambda_")
     return f"build-{kind}-{size}"
+
+
+def by_the_second(meter: str) -> bool:
+    """Whether a build's meter counts begun seconds: on Lambda; else begun minutes.
+
+    https://aws.amazon.com/codebuild/pricing/
+    """
+    return meter.startswith("build-lambda-")
 
 
 _LEAST = Decimal("0.0001")

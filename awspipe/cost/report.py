@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 from awspipe.cost.account import PipelineFacts
@@ -11,10 +12,12 @@ from awspipe.cost.meters import Month, PipelineUse, summed
 from awspipe.cost.mix import Member, Mix, Rates, as_v1, as_v2, cheapest, mixed
 from awspipe.cost.prices import BUILD_POOL, PIPELINE_V2, ZERO, PriceList
 
+_MOMENT = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What the account uses: charged V1 pipelines, V2 action minutes, build minutes by (region, meter)."""
+    """What the account uses: charged V1 pipelines, V2 action minutes, builds by (region, meter)."""
 
     v1: int
     v2_minutes: int
@@ -41,13 +44,13 @@ class Report:
         grown = self.month.whole if forecast else int
         builds: dict[tuple[str, str], int] = {}
         for one in self.uses:
-            for meter, minutes in one.build_minutes.items():
+            for meter, amount in one.build_amounts.items():
                 place = (one.region, meter)
-                builds[place] = builds.get(place, 0) + minutes
+                builds[place] = builds.get(place, 0) + amount
         return Totals(
-            v1=sum(self.charged_as_v1(one) for one in self.uses if one.type == "V1"),
+            v1=sum(self.charged_as_v1(one, at_end=forecast) for one in self.uses if one.type == "V1"),
             v2_minutes=grown(sum(one.action_minutes for one in self.uses if one.type == "V2")),
-            builds={place: grown(minutes) for place, minutes in builds.items()},
+            builds={place: grown(amount) for place, amount in builds.items()},
         )
 
     def pipelines_usd(self, totals: Totals) -> Decimal:
@@ -56,22 +59,32 @@ class Report:
 
     def builds_usd(self, totals: Totals) -> tuple[Decimal, tuple[str, ...]]:
         """What the builds cost, with the free allowance, and the meters that have no known price."""
-        free, total, unknown = self.prices.allowance(BUILD_POOL), ZERO, []
-        for (region, meter), minutes in sorted(totals.builds.items()):
+        left: dict[str, Decimal] = {}
+        total, unknown = ZERO, []
+        for (region, meter), amount in sorted(totals.builds.items()):
             price = self.prices.price(meter, region)
             if price is None:
                 unknown.append(meter)
                 continue
-            pooled = price.row.free is not None and price.row.free.pool == BUILD_POOL
-            used = min(free, Decimal(minutes)) if pooled else ZERO
-            free -= used
-            total += price.cost(minutes, free=used)
+            pool = price.row.free.pool if price.row.free else ""
+            free = min(left.setdefault(pool, self.prices.allowance(pool)), Decimal(amount))
+            left[pool] -= free
+            total += price.cost(amount, free=free)
         return total, tuple(dict.fromkeys(unknown))
 
-    def charged_as_v1(self, use: PipelineUse) -> bool:
-        """Whether V1 is charged for a pipeline this month: its 30 days are over, and a change ran through."""
+    def charged_as_v1(self, use: PipelineUse, *, at_end: bool = False) -> bool:
+        """Whether V1 is charged for a pipeline this month: its 30 days are over, and a change ran through.
+
+        `at_end`: when the month ends, in which its day 31 may come yet.
+        """
         facts = PipelineFacts(use.name, use.type, use.created)
-        return use.changed and facts.charged_as_v1(self.month.now)
+        when = self.month.end - _MOMENT if at_end else self.month.now
+        return use.changed and facts.charged_as_v1(when)
+
+    @property
+    def readers(self) -> frozenset[str]:
+        """The roles that read CodeCommit for the pipelines this month."""
+        return frozenset(role for one in self.uses if one.executions for role in one.readers)
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -80,7 +93,7 @@ class Report:
             Member(
                 self.label(one),
                 self.month.whole(one.action_minutes),
-                charged_as_v1=self.charged_as_v1(one),
+                charged_as_v1=self.charged_as_v1(one, at_end=True),
                 needs_v2=bool(one.needs_v2),
             )
             for one in self.uses

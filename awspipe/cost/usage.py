@@ -22,6 +22,7 @@ _LONGEST = timedelta(days=8)
 """Longer than any action can take: an approval waits for seven days.
 https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html"""
 
+_CODECOMMIT = "CodeCommit"
 _GONE = "PipelineNotFoundException"
 _READERS = 8
 _BATCH = 100
@@ -101,7 +102,15 @@ def _use(aws: Aws, facts: PipelineFacts, month: Month) -> PipelineUse:
         lost=lost,
         needs_v2=tuple(needs_v2(declaration)),
         services=frozenset(one["actionTypeId"]["provider"] for one in _declared(declaration)),
+        readers=frozenset(_readers(declaration)),
     )
+
+
+def _readers(declaration: dict[str, Any]) -> Iterator[str]:
+    """The roles with which a pipeline reads CodeCommit."""
+    for action in _declared(declaration):
+        if action["actionTypeId"]["provider"] == _CODECOMMIT:
+            yield action.get("roleArn") or declaration["roleArn"]
 
 
 def _actions(aws: Aws, name: str, month: Month) -> Iterator[ActionRun]:

@@ -94,7 +94,8 @@ class CodePipelineBackend(Executions, Steering, Backend):
         found = self.pipelines.pop(request["name"], None)
         if found is not None:
             month = metering.Month(self.now())
-            self.forgotten.add(month, metering.of_pipeline(found, month))
+            users = metering.readers(found.executions, month)
+            self.forgotten.add(month, metering.of_pipeline(found, month), users)
         return {}
 
     def op_list_pipelines(self, request: Request) -> Answer:

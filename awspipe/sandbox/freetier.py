@@ -57,12 +57,23 @@ class FreeTierBackend(Backend):
         return {"freeTierUsages": items, **({"nextToken": token} if token else {})}
 
     def _usages(self) -> Iterator[dict[str, Any]]:
-        used = self._used(metering.Month(self.now()))
+        month = metering.Month(self.now())
+        used = self._used(month)
         v1, v2 = used[metering.ACTIVE_PIPELINE], used[metering.ACTION_MINUTE]
         yield _usage("AWS CodePipeline", metering.ACTIVE_PIPELINE, v1, "Pipelines", "pipeline-v1")
         yield _usage("AWS CodePipeline", metering.ACTION_MINUTE, v2, "Minutes", "pipeline-v2")
         for usage_type in metering.BUILD_MINUTES.values():
             yield _usage("CodeBuild", usage_type, used[usage_type], "Minutes", "build-linux-small")
+        yield _usage("AWS CodeCommit", metering.USER_MONTH, self._users(month), "Users", "codecommit-user")
+
+    def _users(self, month: metering.Month) -> int:
+        """The active users of CodeCommit: the roles that read for pipelines, and whoever pushed for them."""
+        roles: set[str] = set()
+        for backend in self._places(codepipeline.codepipeline_backends):
+            roles |= backend.forgotten.users_of(month)
+            for pipeline in backend.pipelines.values():
+                roles |= metering.readers(pipeline.executions, month)
+        return len(roles) + bool(roles)
 
     def _used(self, month: metering.Month) -> metering.Amounts:
         """Of the month, in all regions: by what is there, and by what was there."""

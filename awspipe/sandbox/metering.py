@@ -17,6 +17,7 @@ from awspipe.sandbox.pipelines import ActionExecution, Execution, Pipeline
 
 ACTIVE_PIPELINE = "activePipeline"
 ACTION_MINUTE = "actionExecutionMinute"
+USER_MONTH = "User-Month"
 BUILD_MINUTES = {
     ("LINUX_CONTAINER", "BUILD_GENERAL1_SMALL"): "Build-Min:Linux:g1.small",
     ("ARM_CONTAINER", "BUILD_GENERAL1_SMALL"): "Build-Min:ARM:g1.small",
@@ -62,15 +63,21 @@ class Tally:
 
     month: str = ""
     used: Amounts = field(default_factory=Counter)
+    users: frozenset[str] = frozenset()
+    """The roles with which CodeCommit was read."""
 
-    def add(self, month: Month, amounts: Amounts) -> None:
+    def add(self, month: Month, amounts: Amounts, users: frozenset[str] = frozenset()) -> None:
         """Remember what is about to be forgotten."""
-        self.used = self.of(month) + amounts
+        self.used, self.users = self.of(month) + amounts, self.users_of(month) | users
         self.month = month.name
 
     def of(self, month: Month) -> Amounts:
         """What it holds of a month."""
         return self.used if self.month == month.name else Counter()
+
+    def users_of(self, month: Month) -> frozenset[str]:
+        """The roles that it holds of a month."""
+        return self.users if self.month == month.name else frozenset()
 
 
 def of_pipeline(one: Pipeline, month: Month) -> Amounts:
@@ -86,6 +93,19 @@ def of_executions(one: Pipeline, executions: Iterable[Execution], month: Month) 
     tries = (it for execution in executions for it in execution.actions)
     minutes = sum(_minutes(it, month) for it in tries if _is_v2(one, it.version))
     return Counter({ACTION_MINUTE: minutes})
+
+
+def readers(executions: Iterable[Execution], month: Month) -> frozenset[str]:
+    """The roles with which executions read CodeCommit: each is an active user.
+
+    https://aws.amazon.com/codecommit/pricing/
+    """
+    tries = (it for execution in executions for it in execution.actions)
+    return frozenset(
+        it.role_arn
+        for it in tries
+        if it.declaration["actionTypeId"]["provider"] == "CodeCommit" and it.updated >= month.since
+    )
 
 
 def of_build(one: Build, month: Month) -> Amounts:

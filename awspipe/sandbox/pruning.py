@@ -49,7 +49,8 @@ def _forget(found: Pipeline, gone: list[Execution], place: Place) -> None:
     """Drop executions; the minutes that they used stay used."""
     if gone:
         month, ids = metering.Month(place.now()), {one.id for one in gone}
-        place.forgotten.add(month, metering.of_executions(found, gone, month))
+        used, users = metering.of_executions(found, gone, month), metering.readers(gone, month)
+        place.forgotten.add(month, used, users)
         found.executions = [one for one in found.executions if one.id not in ids]
 
 

@@ -48,7 +48,7 @@ def test_the_questions_are_three_side_by_side_and_free(world: World) -> None:
     assert len(world.calls.calls) == 3
     assert isinstance(answer.pipelines, tuple)
     assert [(one.name, one.type) for one in answer.pipelines] == [("shop", "V2")]
-    assert answer.used == Used({"pipeline-v2": Decimal(1)})
+    assert answer.used == Used({"pipeline-v2": Decimal(1), "codecommit-user": Decimal(2)})
 
 
 def test_they_go_where_aws_answers_them_whatever_the_region(world: World) -> None:

@@ -20,6 +20,8 @@ from tests.support import core, engine, modelcheck
 from tests.support.denying import deny
 
 DAY = 24 * 3600
+USERS = {"codecommit-user": Decimal(2)}
+"""The role that reads the repository, and whoever pushes."""
 
 
 class Counted:
@@ -69,7 +71,7 @@ def test_each_action_is_rounded_up_by_itself(counted: Counted) -> None:
     play(counted.stage, 61)
     use = counted.use()
     assert (use.executions, use.action_minutes) == (1, 4)
-    assert counted.told().pools == {"pipeline-v2": Decimal(4)}
+    assert counted.told().pools == {"pipeline-v2": Decimal(4), **USERS}
 
 
 def test_approvals_are_free_however_long_they_wait(counted: Counted) -> None:
@@ -92,9 +94,9 @@ def test_a_retry_is_a_try_of_its_own_and_failed_ones_are_counted_and_told(counte
     stage.end("Build")
     use = counted.use()
     assert (use.action_minutes, use.minutes_that("Failed")) == (1 + 1 + 2, 1)
-    assert counted.told().pools == {"pipeline-v2": Decimal(4)}
+    assert counted.told().pools == {"pipeline-v2": Decimal(4), **USERS}
     report = Report(counted.month, (use,), shipped(), "us-east-1")
-    shown = list(view.lines(report, counted.reading(), Legacy(), "shop"))
+    shown = list(view.lines(report, counted.reading(), Legacy(), counted.told(), "shop"))
     assert "    Build   2      3        1          0" in shown
     assert "  . 1 action minute of failed or stopped tries counted: not verified on a bill" in shown
 
@@ -127,7 +129,7 @@ def test_an_execution_over_the_end_of_a_month_is_clipped_to_each(counted: Counte
     whole = Month(january.begin, january.end, stage.clock())
     assert counted.use(whole).action_minutes == 2
     assert counted.use().action_minutes == 4 + 1
-    assert counted.told().pools == {"pipeline-v2": Decimal(5)}
+    assert counted.told().pools == {"pipeline-v2": Decimal(5), **USERS}
 
 
 def test_last_months_executions_are_not_this_months(counted: Counted) -> None:
@@ -187,7 +189,7 @@ def test_builds_that_are_no_longer_known_are_said_to_be_missing(counted: Counted
     assert (use.lost, use.builds) == (1, ())
     report = Report(counted.month, (use,), shipped(), "us-east-1")
     assert "  ! not known to CodeBuild any more, their minutes are missing: 1 build" in list(
-        view.lines(report, counted.reading(), Legacy())
+        view.lines(report, counted.reading(), Legacy(), counted.told())
     )
 
 

@@ -30,7 +30,15 @@ def stage(tmp_path: Path) -> Iterator[engine.Stage]:
 
 def usage(stage: engine.Stage) -> dict[str, float]:
     found = client("freetier", US).get_free_tier_usage()["freeTierUsages"]
-    return {one["usageType"]: one["actualUsageAmount"] for one in found}
+    assert [one["usageType"] for one in found].count("User-Month") <= 1
+    amounts = {one["usageType"]: one["actualUsageAmount"] for one in found}
+    return {name: amount for name, amount in amounts.items() if name != "User-Month"}
+
+
+def users(stage: engine.Stage) -> float:
+    """The active users of CodeCommit."""
+    found = client("freetier", US).get_free_tier_usage()["freeTierUsages"]
+    return next((one["actualUsageAmount"] for one in found if one["usageType"] == "User-Month"), 0)
 
 
 @pytest.mark.parametrize("plan", ["free", "paid"])
@@ -95,6 +103,20 @@ def test_what_was_used_stays_used_when_a_pipeline_is_deleted(stage: engine.Stage
     assert usage(stage) == {"actionExecutionMinute": 5}
     stage.clock.advance(31 * 24 * 3600)
     assert usage(stage) == {}
+
+
+def test_a_role_that_read_the_repository_stays_a_user_of_the_month(stage: engine.Stage) -> None:
+    assert users(stage) == 0
+    stage.create(engine.source(), engine.build())
+    assert users(stage) == 2  # the pipeline's role, and whoever pushes
+    stage.aws.delete_pipeline(name="shop")
+    assert users(stage) == 2
+    stage.create(engine.source(), engine.build())
+    assert users(stage) == 2  # the same role again
+    stage.clock.advance(31 * 24 * 3600)
+    stage.aws.delete_pipeline(name="shop")
+    stage.clock.advance(31 * 24 * 3600)
+    assert users(stage) == 0
 
 
 def test_a_v1_pipeline_that_was_active_stays_counted_when_it_is_deleted(stage: engine.Stage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from awspipe.cli.views import cost as view
 from awspipe.cli.views import costs as costs_view
 from awspipe.cli.views import free_tier as free_tier_view
 from awspipe.cli.views import prices as prices_view
-from awspipe.cost.account import Legacy, Unknown
+from awspipe.cost.account import Legacy, Unknown, Used
 from awspipe.cost.bill import Bill
 from awspipe.cost.freetier import Allowance, services
 from awspipe.cost.meters import ActionRun, BuildRun, Month, PipelineUse
@@ -47,8 +48,51 @@ def report(*uses: PipelineUse) -> Report:
     return Report(MONTH, uses, PRICES, "us-east-1")
 
 
-def shown(one: Report, *regions: str, unread: tuple[str, ...] = ()) -> list[str]:
-    return list(view.lines(one, Reading(one.uses, regions or ("us-east-1",), unread), Legacy()))
+NOTHING = Used({})
+
+
+def shown(
+    one: Report, *regions: str, unread: tuple[str, ...] = (), used: Used | Unknown = NOTHING
+) -> list[str]:
+    return list(view.lines(one, Reading(one.uses, regions or ("us-east-1",), unread), Legacy(), used))
+
+
+def test_awss_own_count_stands_beside_ours() -> None:
+    """It has what was deleted, and what is over the allowance costs."""
+    counts = Used({"pipeline-v2": Decimal(120), "build-minutes": Decimal(5), "codecommit-user": Decimal(7)})
+    lines = shown(report(use("a", 80)), used=counts)
+    assert (
+        "  free        80 of 100 action minutes and 0 of 100 build minutes used "
+        "by pipelines that are still there" in lines
+    )
+    assert (
+        "  AWS counts  120 of 100 action minutes ($0.04), 5 of 100 build minutes, 7 of 5 CodeCommit users "
+        "($2.00); all regions and what was deleted, hours late" in lines
+    )
+    more = "  ! AWS counts more: of deleted pipelines, other regions, or builds that no pipeline started"
+    assert more in lines
+    assert more not in shown(report(use("a", 80)), used=Used({"pipeline-v2": Decimal(80)}))
+
+
+def test_where_aws_may_not_be_asked_it_is_said() -> None:
+    assert "  AWS counts  not known: denied" in shown(report(use("a", 1)), used=Unknown("denied"))
+
+
+def test_roles_that_read_codecommit_are_users_of_it() -> None:
+    both = [replace(use(name, 1), readers=frozenset({f"arn:{name}"})) for name in ("a", "b")]
+    idle = PipelineUse("c", "us-east-1", "V2", BEGIN, MONTH, (), (), readers=frozenset({"arn:c"}))
+    text = "\n".join(shown(report(*both, idle)))
+    assert (
+        "  CodeCommit  active users: 2 roles and all who push or clone (AWS alone knows); "
+        "5 are free, then $1.00 a month each" in text
+    )
+
+
+def test_a_v1_pipeline_whose_day_31_comes_this_month_is_in_the_forecast() -> None:
+    young = replace(use("a", 1, "V1"), created=MONTH.now - timedelta(days=20))
+    one = report(young, use("b", 1, "V1"))
+    assert (one.totals(forecast=False).v1, one.totals(forecast=True).v1) == (1, 2)
+    assert "  forecast    $1.00 (pipelines $1.00, builds $0.00)" in "\n".join(shown(one))
 
 
 def test_v2_minutes_and_small_builds_share_their_allowances() -> None:
@@ -56,6 +100,17 @@ def test_v2_minutes_and_small_builds_share_their_allowances() -> None:
     totals = one.totals(forecast=False)
     assert one.pipelines_usd(totals) == Decimal("0.100")
     assert one.builds_usd(totals) == (Decimal("0.250"), ())
+
+
+def test_lambda_builds_are_billed_by_the_second_with_an_allowance_of_their_own() -> None:
+    """18,000 seconds on ARM: 6,000 are free, 12,000 cost $0.12; small machines have their own."""
+    arm = BuildRun("p:1", "build-lambda-arm-1gb", BEGIN, BEGIN + timedelta(seconds=17_999.2))
+    one = report(use("a", 1, builds=(arm, build(100))))
+    totals = one.totals(forecast=False)
+    assert totals.builds["us-east-1", "build-lambda-arm-1gb"] == 18_000
+    assert one.builds_usd(totals) == (Decimal("0.12"), ())
+    assert one.pooled_minutes(totals) == 100
+    assert one.uses[0].build_minutes == {"build-lambda-arm-1gb": 300, "build-linux-small": 100}
 
 
 def test_a_real_bill_is_reproduced() -> None:

@@ -8,17 +8,27 @@ from typing import Any
 
 from awspipe.cli.views import columns
 from awspipe.cli.views.prices import stale
-from awspipe.cost.account import AccountPlan
+from awspipe.cost.account import AccountPlan, Unknown, Used
 from awspipe.cost.bill import Bill
 from awspipe.cost.meters import PipelineUse
-from awspipe.cost.prices import BUILD_POOL, Price, number, usd
+from awspipe.cost.prices import (
+    BUILD_POOL,
+    CODECOMMIT_USERS,
+    PIPELINE_V1,
+    PIPELINE_V2,
+    Price,
+    number,
+    usd,
+)
 from awspipe.cost.report import Report, Totals
 from awspipe.cost.usage import Reading
 
 _HEAD = ("PIPELINE", "TYPE", "EXECUTIONS", "ACTION MIN", "BUILD MIN", "WITHOUT FREE")
 
 
-def lines(report: Report, reading: Reading, plan: AccountPlan, name: str = "") -> Iterator[str]:
+def lines(
+    report: Report, reading: Reading, plan: AccountPlan, used: Used | Unknown, name: str = ""
+) -> Iterator[str]:
     """The table, what is free, the forecast, V1 against V2, what else may cost, and what was assumed."""
     from awspipe.cli.views.money import plan_words
 
@@ -32,9 +42,11 @@ def lines(report: Report, reading: Reading, plan: AccountPlan, name: str = "") -
         for one in report.uses:
             yield from _actions(one)
     yield from _sums(report)
+    yield from _by_aws(report, used, name)
     if not name:
         yield from _types(report)
     yield from _others(report)
+    yield from _users(report)
     yield f"  account     {plan_words(plan)}"
     yield from _notes(report, reading, name)
     yield from stale(report.prices, report.month.now.date())
@@ -62,8 +74,8 @@ def gross(report: Report, use: PipelineUse) -> Decimal:
     charged = report.charged_as_v1(use)
     own = rates.v2 * use.action_minutes if use.type == "V2" else rates.v1 if charged else Decimal(0)
     builds = [
-        price.cost(minutes)
-        for meter, minutes in use.build_minutes.items()
+        price.cost(amount)
+        for meter, amount in use.build_amounts.items()
         if (price := report.prices.price(meter, use.region))
     ]
     return sum(builds, own)
@@ -102,8 +114,41 @@ def _free(report: Report, totals: Totals) -> str:
     used = (min(Decimal(totals.v2_minutes), actions), min(Decimal(report.pooled_minutes(totals)), builds))
     return (
         f"{number(used[0])} of {number(actions)} action minutes and "
-        f"{number(used[1])} of {number(builds)} build minutes used; all regions share them"
+        f"{number(used[1])} of {number(builds)} build minutes used by pipelines that are still there"
     )
+
+
+_COUNTED = (
+    (PIPELINE_V2, "action minutes"),
+    (BUILD_POOL, "build minutes"),
+    (PIPELINE_V1, "active V1"),
+    (CODECOMMIT_USERS, "CodeCommit users"),
+)
+
+
+def _by_aws(report: Report, used: Used | Unknown, name: str) -> Iterator[str]:
+    """AWS's own count of the account, beside what was counted here."""
+    if isinstance(used, Unknown):
+        yield f"  AWS counts  not known: {used.why}"
+        return
+    parts = [_of_allowance(report, used, pool, what) for pool, what in _COUNTED if used.pools.get(pool)]
+    yield f"  AWS counts  {', '.join(parts) or 'nothing yet'}; all regions and what was deleted, hours late"
+    if not name and _more_by_aws(report, used):
+        yield "  ! AWS counts more: of deleted pipelines, other regions, or builds that no pipeline started"
+
+
+def _of_allowance(report: Report, used: Used, pool: str, what: str) -> str:
+    """`120 of 100 action minutes ($0.04)`; the minutes of different machines have different prices."""
+    amount, free = used.pools[pool], report.prices.allowance(pool)
+    price = report.prices.price(pool, report.region)
+    over = f" ({usd(price.cost(amount, free=free))})" if price and amount > free else ""
+    return f"{number(amount)} of {number(free)} {what}{over}"
+
+
+def _more_by_aws(report: Report, used: Used) -> bool:
+    so_far = report.totals(forecast=False)
+    ours = {PIPELINE_V2: so_far.v2_minutes, BUILD_POOL: report.pooled_minutes(so_far)}
+    return any(used.pools.get(pool, 0) > minutes for pool, minutes in ours.items())
 
 
 def _types(report: Report) -> Iterator[str]:
@@ -121,16 +166,25 @@ def _types(report: Report) -> Iterator[str]:
 
 
 _SERVICES = {
-    "CodeCommit": ("codecommit-user", "CodeCommit: {usd} {each} after {free}; each role that reads counts"),
     "CodeDeploy": ("codedeploy-on-premises", "CodeDeploy: EC2 is free, on-premises {usd} {each}"),
 }
+
+
+def _users(report: Report) -> Iterator[str]:
+    """The active users of CodeCommit that can be counted for nothing, and what each further one costs."""
+    price = report.prices.price(CODECOMMIT_USERS, report.region)
+    if price and report.readers:
+        roles = columns.counted(len(report.readers), "role")
+        free, each = _allowance(price), _exact(price)
+        charged = f"{free} are free, then {each} a month each"
+        yield f"  CodeCommit  active users: {roles} and all who push or clone (AWS alone knows); {charged}"
 
 
 def _others(report: Report) -> Iterator[str]:
     """What each other service of the pipelines may add."""
     services = {service for one in report.uses for service in one.services}
     parts = [
-        text.format(usd=_exact(price), each=price.row.each, free=_allowance(price))
+        text.format(usd=_exact(price), each=price.row.each)
         for service, (meter, text) in _SERVICES.items()
         if service in services and (price := report.prices.price(meter, report.region))
     ]
@@ -163,12 +217,12 @@ def _notes(report: Report, reading: Reading, name: str) -> Iterator[str]:
         yield f"  ! not known to CodeBuild any more, their minutes are missing: {gone}"
     for why in reading.unread:
         yield f"  ! not counted: {why}"
-    yield "  . builds that no pipeline started, and what other services store, are not counted"
+    yield "  . not counted: deleted pipelines, builds that no pipeline started, what other services store"
     if name:
         yield "  . other pipelines share the free minutes: `awspipe cost` counts all of them"
 
 
-def document(report: Report, reading: Reading, plan: AccountPlan) -> dict[str, Any]:
+def document(report: Report, reading: Reading, plan: AccountPlan, used: Used | Unknown) -> dict[str, Any]:
     """The month as JSON; amounts are strings, so that no digit is lost."""
     from awspipe.cli.views.money import plan_document
 
@@ -186,6 +240,8 @@ def document(report: Report, reading: Reading, plan: AccountPlan) -> dict[str, A
             "all_v2": str(report.all_v2),
             "cheapest": {"usd": str(report.best.usd), "v1": list(report.best.v1), "v2": list(report.best.v2)},
         },
+        "aws_counts": None if isinstance(used, Unknown) else {k: str(v) for k, v in used.pools.items()},
+        "codecommit_roles": sorted(report.readers),
         "account_plan": plan_document(plan),
         "not_counted": list(reading.unread),
     }
