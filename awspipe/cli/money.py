@@ -63,6 +63,15 @@ class Priced:
         return Left.whole(self.prices)
 
     @property
+    def reads_codecommit(self) -> bool:
+        """Whether its role is an active user of CodeCommit in a month in which it runs."""
+        from awspipe.resources.pipeline import Pipeline
+
+        stages = (one.stages for one in self.one.graph.resources if isinstance(one, Pipeline))
+        actions = (action for found in stages for stage in found for action in stage["actions"])
+        return any(action["actionTypeId"]["provider"] == "CodeCommit" for action in actions)
+
+    @property
     def nothing_is_charged(self) -> bool:
         """Whether the account is on the free plan: credits are used up, money is never asked for."""
         from awspipe.cost.account import FreePlan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -23,16 +24,21 @@ from awspipe.cost.account import (
 )
 from awspipe.cost.consequence import standing
 from awspipe.cost.estimate import NOTHING_LEFT, Estimate, Left, RunUse, run_use
-from awspipe.cost.prices import shipped
+from awspipe.cost.prices import PriceList, shipped
 from awspipe.errors import RefusedError, UsageError
 from awspipe.graph import wanted
 from awspipe.plan import State, plan
 from awspipe.spec.load import load_text
-from tests.support.core import SERVER, STATIC_SITE
+from tests.support.core import GITHUB, SERVER, STATIC_SITE
 from tests.unit.views import NOW, SCOPE, target
 
 PRICES = shipped()
 WHOLE = Left.whole(PRICES)
+LARGE = STATIC_SITE.replace("provider: codebuild", "provider: codebuild\n    compute: xlarge")
+UNPRICED = PriceList(
+    {meter: row for meter, row in PRICES.rows.items() if meter != "build-linux-xlarge"}, "us-east-1"
+)
+"""As if a machine had come out whose price was not read."""
 LEGACY = Legacy()
 OTHER = PipelineFacts("blog", "V1", NOW - timedelta(days=90))
 
@@ -87,10 +93,11 @@ def test_an_update_of_an_on_premises_instance_costs_two_cents() -> None:
 
 
 def test_a_machine_without_a_known_price_is_never_free() -> None:
-    text = STATIC_SITE.replace("provider: codebuild", "provider: codebuild\n    compute: 2xlarge")
-    bill = estimate(text).run
-    assert bill.unknown == ("build-linux-2xlarge",)
-    assert "more than $0.01 beyond what is free" in view._execution(estimate(text))
+    known = estimate(LARGE)
+    assert known.run.usd == 5 * Decimal("0.002") + 3 * Decimal("0.0798")
+    unpriced = replace(known, prices=UNPRICED)
+    assert unpriced.run.unknown == ("build-linux-xlarge",)
+    assert "more than $0.01 beyond what is free" in view._execution(unpriced)
 
 
 def test_free_build_minutes_are_shared_by_machines() -> None:
@@ -106,8 +113,9 @@ def priced(
     account = Account(plan_, Used({}) if used is None else used, others)
     place = standing(account, "shop", NOW)
     one = cast(Any, type("One", (), {"plan": shown, "graph": wants, "target": target(sandbox=False)}))
+    prices = given.get("prices", PRICES)
     made = Estimate(
-        run_use(wants), SCOPE.region, given.get("runs", 20), PRICES, len(place.other_v1 if place else ())
+        run_use(wants), SCOPE.region, given.get("runs", 20), prices, len(place.other_v1 if place else ())
     )
     return Priced(one, made, account, place, NOW)
 
@@ -120,11 +128,10 @@ def test_the_box_of_a_first_pipeline() -> None:
     plan_ = FreePlan(Decimal(140), datetime(2027, 5, 27, tzinfo=UTC))
     assert box(priced(STATIC_SITE, plan_)) == [
         "cost in ap-northeast-2 (USD before tax, prices of 2026-11-22)",
-        "  fixed       $0.00 a month; S3 $0.025 a GB-month, logs $0.76 a GB",
-        "  execution   $0.025 beyond what is free: 5 action minutes, 3 build minutes (Linux small); "
-        "assumed: Source 1, Build 3, Deploy 1",
+        "  fixed       $0.00 a month; S3 and logs by the amount",
+        "  execution   $0.025 beyond what is free: 5 action, 3 build (Linux small) minutes, assumed",
         "  20 a month  $0.00; free this month: 100 of 100 action, 100 of 100 build minutes",
-        "  at worst    $2.18: no free minute left, each build until its time-out (15 minutes)",
+        "  at worst    $2.18 a month: nothing is free, each build hangs for 15 minutes",
         "  account     free plan: credits ($140.00 left) instead of money; "
         "it closes when they end or 2027-05-27 comes",
     ]
@@ -134,13 +141,25 @@ def test_the_box_of_a_second_v1_pipeline_names_the_day() -> None:
     shown = box(priced(v1(STATIC_SITE), PaidPlan(None), OTHER))
     assert shown[1] == (
         "  fixed       $1.00 a month from 2026-12-24 (day 31), "
-        "in months in which a code change runs through it; S3 $0.025 a GB-month, logs $0.76 a GB"
+        "in months in which a code change runs through it; S3 and logs by the amount"
     )
     assert shown[5] == (
         "  pipeline #2 of this region (others were not looked at), besides V1 blog: from 2026-12-24 (day 31) "
         "it costs $1.00 a month; one V1 pipeline of an account is free"
     )
     assert shown[6] == "  account     paid plan: credits first, then money"
+
+
+def test_the_box_warns_where_roles_and_people_may_be_more_than_five() -> None:
+    """Each pipeline's role reads the repository, and so does who pushes."""
+    others = tuple(PipelineFacts(f"p{number}", "V2", NOW - timedelta(days=90)) for number in range(4))
+    row = (
+        "  CodeCommit  the role of each pipeline and each person is an active user: "
+        "5 are free, then $1.00 a month each"
+    )
+    assert row in box(priced(STATIC_SITE, LEGACY, *others))
+    assert row not in box(priced(STATIC_SITE, LEGACY, *others[:3]))
+    assert row not in box(priced(GITHUB, LEGACY, *others))
 
 
 @pytest.mark.parametrize(
@@ -192,7 +211,7 @@ def test_what_is_asked_once_more(one: Priced, asks: bool) -> None:
         (priced(STATIC_SITE, Unknown("denied")), "0", "shop stores artifacts"),
         (priced(STATIC_SITE, FreePlan(None, None)), "0", ""),
         (
-            priced(STATIC_SITE.replace("provider: codebuild", "provider: codebuild\n    compute: xlarge")),
+            priced(LARGE, prices=UNPRICED),
             "1000",
             "shop uses build-linux-xlarge, whose price is not known",
         ),

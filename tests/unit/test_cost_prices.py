@@ -20,8 +20,11 @@ FIXTURES = [
     ("build-linux-small", 238, "0.690", "0.690"),
     ("build-linux-medium", 60, "0.60", None),
     ("build-linux-large", 60, "1.20", None),
+    ("build-linux-xlarge", 60, "4.788", None),
+    ("build-linux-2xlarge", 60, "12.00", None),
     ("build-windows-large", 60, "2.16", None),
     ("build-arm-small", 300, "0.68", None),
+    ("build-arm-large", 60, "0.90", None),
     ("build-lambda-arm-1gb", 18_000, "0.12", None),
     ("build-lambda-linux-1gb", 18_000, "0.24", None),
     ("codedeploy-on-premises", 30, "0.60", None),
@@ -62,8 +65,8 @@ def test_every_row_has_a_fixture_a_source_and_a_date() -> None:
 
 
 def test_an_unknown_price_is_unknown_and_never_nothing() -> None:
-    assert PRICES.price("build-linux-2xlarge", US) is None
-    assert PRICES.cost("build-linux-2xlarge", 1, US) is None
+    assert PRICES.price("build-windows-medium", US) is None
+    assert PRICES.cost("build-windows-medium", 1, US) is None
 
 
 def test_another_regions_price_is_the_reference_regions_and_says_so() -> None:
@@ -74,7 +77,10 @@ def test_another_regions_price_is_the_reference_regions_and_says_so() -> None:
 
 def test_prices_are_stale_after_half_a_year() -> None:
     assert not PRICES.stale(date(2027, 5, 21))
-    assert len(PRICES.stale(date(2027, 5, 22))) == len(PRICES.rows)
+    assert len(PRICES.stale(date(2027, 5, 22))) == sum(
+        row.as_of == PRICES.as_of for row in PRICES.rows.values()
+    )
+    assert len(PRICES.stale(date(2027, 6, 1))) == len(PRICES.rows)
 
 
 def test_an_allowance_that_ends_with_the_first_year_is_not_counted() -> None:

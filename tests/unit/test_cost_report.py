@@ -146,9 +146,9 @@ def test_pipelines_of_one_name_in_two_regions_are_told_apart() -> None:
 
 
 def test_an_unknown_price_is_said() -> None:
-    lines = shown(report(use("a", 1, builds=(build(5, "build-linux-2xlarge"),))))
+    lines = shown(report(use("a", 1, builds=(build(5, "build-windows-medium"),))))
     assert (
-        "  so far      $0.00 (pipelines $0.00, builds $0.00 and build-linux-2xlarge, "
+        "  so far      $0.00 (pipelines $0.00, builds $0.00 and build-windows-medium, "
         "whose price is not known)"
     ) in lines
 
@@ -182,10 +182,11 @@ def test_a_price_that_aws_lists_otherwise_is_shown() -> None:
         Compared("kms-key", "us-east-1", "us-east-1-KMS-Keys", Decimal(1), None),
     )
     assert list(prices_view.compared_lines(compared, older)) == [
-        "METER        REGION     AWSPIPE  AWS    PER",
-        "pipeline-v2  us-east-1  0.001    0.002  minute",
+        "METER        REGION     AWSPIPE  AWS    CHANGE  PER",
+        "pipeline-v2  us-east-1  0.001    0.002  +100%   minute",
         "  ! kms-key in us-east-1: not in AWS's list as us-east-1-KMS-Keys",
         f"0 prices are as in AWS's list, 1 differ; {len(PRICES.rows) - 2} rows are not looked up",
+        "AWS charges its own; awspipe computes with its file's until a version that has newer ones",
     ]
 
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from awspipe.cli.views import columns
 from awspipe.cli.views.prices import stale
 from awspipe.cost.account import AccountPlan, FreePlan, Legacy, PaidPlan, Unknown
 from awspipe.cost.estimate import Estimate
-from awspipe.cost.prices import BUILD_POOL, PIPELINE_V1, PIPELINE_V2, Price, number, usd
+from awspipe.cost.prices import BUILD_POOL, CODECOMMIT_USERS, PIPELINE_V1, PIPELINE_V2, Price, number, usd
 
 if TYPE_CHECKING:
     from awspipe.cli.money import Priced
@@ -19,17 +18,19 @@ _COLUMN = 11
 
 
 def lines(priced: Priced) -> Iterator[str]:
-    """The box."""
+    """The box: what fits a terminal; `cost prices` has each price, JSON the minutes of each action."""
     estimate = priced.estimate
-    sandbox = "; the sandbox charges nothing" if priced.one.target.sandbox else ""
+    where = "on AWS, not in the sandbox: " if priced.one.target.sandbox else "in "
     region = f"{estimate.region}{_by_reference(estimate)}"
-    yield f"cost in {region} (USD before tax, prices of {priced.prices.as_of}{sandbox})"
+    yield f"cost {where}{region} (USD before tax, prices of {priced.prices.as_of})"
     yield _row("fixed", _fixed(priced))
     yield _row("execution", _execution(estimate))
     yield _row(f"{estimate.runs} a month", _month(priced))
     yield _row("at worst", _worst(estimate))
     if priced.standing and (priced.standing.number > 1 or estimate.use.type == "V1"):
         yield _row(f"pipeline #{priced.standing.number}", _beside(priced))
+    if users := _users(priced):
+        yield _row("CodeCommit", users)
     if priced.account:
         yield _row("account", plan_words(priced.account.plan))
     yield from stale(priced.prices, priced.now.date())
@@ -45,9 +46,7 @@ def _row(label: str, text: str) -> str:
 
 
 def _fixed(priced: Priced) -> str:
-    estimate = priced.estimate
-    storage, logs = (_unit_price(estimate, meter) for meter in ("s3-storage", "logs-written"))
-    return f"{usd(estimate.fixed)} a month{_when(priced)}; S3 {storage}, logs {logs}"
+    return f"{usd(priced.estimate.fixed)} a month{_when(priced)}; S3 and logs by the amount"
 
 
 def _when(priced: Priced) -> str:
@@ -65,13 +64,6 @@ def _v1(estimate: Estimate) -> str:
     return usd(price.usd) if price else "an unknown price"
 
 
-def _unit_price(estimate: Estimate, meter: str) -> str:
-    price = estimate.prices.price(meter, estimate.region)
-    if price is None:
-        return "at an unknown price"
-    return f"${price.usd:f} {price.row.each}{_stands_in(estimate, price)}"
-
-
 def _stands_in(estimate: Estimate, price: Price) -> str:
     """Whose price it is, where one alone is another region's; the first line says it of all of them."""
     alone = price.reference and estimate.prices.knows(estimate.region)
@@ -79,20 +71,14 @@ def _stands_in(estimate: Estimate, price: Price) -> str:
 
 
 def _execution(estimate: Estimate) -> str:
-    """What one execution uses, what that costs beyond the free minutes, and what was assumed."""
+    """What one execution costs beyond the free minutes, and the minutes that this assumes."""
     use, bill = estimate.use, estimate.run
-    builds = use.build_minutes.items()
-    parts = [
-        f"{columns.counted(minutes, 'build minute')} ({_machine(estimate, meter)})"
-        for meter, minutes in builds
-    ]
+    parts = [f"{minutes} build ({_machine(estimate, meter)})" for meter, minutes in use.build_minutes.items()]
     if use.type == "V2":
-        parts.insert(0, columns.counted(use.action_minutes, "action minute"))
-    if use.updates:
-        parts.append("1 update for each on-premises instance (one is counted)")
-    assumed = ", ".join(f"{one.name} {one.minutes}" for one in use.actions if one.minutes)
-    charged = f"{_at_least(bill.unknown)}{usd(bill.usd)} beyond what is free"
-    return f"{charged}: {', '.join(parts) or 'nothing'}; assumed: {assumed}"
+        parts.insert(0, f"{use.action_minutes} action")
+    minutes = f"{', '.join(parts)} minutes" if parts else "nothing"
+    update = ", 1 update of an on-premises instance" if use.updates else ""
+    return f"{_at_least(bill.unknown)}{usd(bill.usd)} beyond what is free: {minutes}{update}, assumed"
 
 
 def _machine(estimate: Estimate, meter: str) -> str:
@@ -112,8 +98,8 @@ def _month(priced: Priced) -> str:
 def _worst(estimate: Estimate) -> str:
     worst = estimate.worst
     limits = sorted({one.limit for one in estimate.use.actions if one.limit})
-    hang = f", each build until its time-out ({'/'.join(map(str, limits))} minutes)" if limits else ""
-    return f"{_at_least(worst.unknown)}{usd(worst.usd)}: no free minute left{hang}"
+    hang = f", each build hangs for {'/'.join(map(str, limits))} minutes" if limits else ""
+    return f"{_at_least(worst.unknown)}{usd(worst.usd)} a month: nothing is free{hang}"
 
 
 def _free(priced: Priced) -> str:
@@ -146,6 +132,16 @@ def _beside(priced: Priced) -> str:
         return f"{here}: the only V1 one, and one V1 pipeline of an account is free"
     begins = f"from {place.charged_from:%Y-%m-%d} (day 31) it costs {_v1(priced.estimate)} a month"
     return f"{here}, besides V1 {', '.join(place.other_v1)}: {begins}; one V1 pipeline of an account is free"
+
+
+def _users(priced: Priced) -> str:
+    """That each pipeline's role is an active user of CodeCommit, where there may be more than are free."""
+    price = priced.prices.price(CODECOMMIT_USERS, priced.estimate.region)
+    free = priced.prices.allowance(CODECOMMIT_USERS)
+    if not (priced.standing and price and priced.reads_codecommit) or priced.standing.number < free:
+        return ""
+    who = "the role of each pipeline and each person is an active user"
+    return f"{who}: {number(free)} are free, then {usd(price.usd)} a month each"
 
 
 def plan_words(plan: AccountPlan) -> str:

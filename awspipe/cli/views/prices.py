@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from awspipe.cli.views import columns
@@ -94,9 +95,16 @@ def compared_lines(compared: Sequence[Compared], prices: PriceList) -> Iterator[
     """What AWS's price list says otherwise, what it does not have, and how much is the same."""
     same = [one for one in compared if one.same]
     differ = [one for one in compared if one.listed is not None and not one.same]
-    rows = [("METER", "REGION", "AWSPIPE", "AWS", "PER")]
+    rows = [("METER", "REGION", "AWSPIPE", "AWS", "CHANGE", "PER")]
     rows += [
-        (one.meter, one.region, f"{one.ours:f}", f"{one.listed:f}", _unit(prices.rows[one.meter]))
+        (
+            one.meter,
+            one.region,
+            f"{one.ours:f}",
+            f"{one.listed:f}",
+            _change(one.ours, one.listed),
+            _unit(prices.rows[one.meter]),
+        )
         for one in differ
         if one.listed is not None
     ]
@@ -107,6 +115,12 @@ def compared_lines(compared: Sequence[Compared], prices: PriceList) -> Iterator[
             yield f"  ! {one.meter} in {one.region}: not in AWS's list as {one.usage_type}"
     rest = len(prices.rows) - len({one.meter for one in compared})
     yield f"{len(same)} prices are as in AWS's list, {len(differ)} differ; {rest} rows are not looked up"
+    if differ:
+        yield "AWS charges its own; awspipe computes with its file's until a version that has newer ones"
+
+
+def _change(ours: Decimal, listed: Decimal) -> str:
+    return f"{(listed - ours) / ours:+.0%}" if ours else "new"
 
 
 def compared_document(compared: Sequence[Compared]) -> dict[str, Any]:
