@@ -43,11 +43,11 @@ def test_an_approval_says_what_is_asked_and_since_when() -> None:
 def test_an_answer_says_what_was_answered_and_what_to_type() -> None:
     said = list(approvals.answered("shop", _approval(), "Approved", "awspipe watch shop"))
     assert said == [
-        "approved: Release/Sign of shop, execution 11111111 (d0aedeb 첫\n    페이지)",
+        "approved: Release/Sign of shop, execution 11111111 (d0aedeb 첫 페이지)",
         "next: awspipe watch shop   follows what comes next",
     ]
     assert [fitted(line, 40) for line in said] == [
-        "approved: Release/Sign of shop,\n    execution 11111111 (d0aedeb 첫 페이지)",
+        "approved: Release/Sign of shop,\n    execution 11111111 (d0aedeb 첫\n    페이지)",
         "next: awspipe watch shop   follows what\n    comes next",
     ]
 
