@@ -8,7 +8,7 @@ STAMP := .venv/installed
 DEMO := awspipe-demo
 PYTEST := $(BIN)/python -m pytest -n auto -q
 
-.PHONY: help demo test check lint unit e2e fix docs picture bench lock wheel clean
+.PHONY: help demo test check lint unit e2e matrix fix docs picture bench lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is
@@ -51,6 +51,9 @@ unit: $(STAMP)
 
 e2e: $(STAMP) ## the real command, a real git push, a real wheel
 	$(BIN)/python -m pytest -n 2 -q tests/e2e
+
+matrix: $(STAMP) ## the real command killed before and after each call it makes, all of them: minutes
+	AWSPIPE_WHOLE_MATRIX=1 $(BIN)/python -m pytest -n 2 -q tests/e2e/test_crashes.py
 
 fix: $(STAMP) ## format, and mend what ruff can
 	$(BIN)/ruff check --fix-only .

@@ -270,10 +270,14 @@ def refused(call: Any, *arguments: Any) -> AwspipeError:
 
 def inventory(on: boto3.Session) -> dict[str, Any]:
     """Everything the account has in awspipe's services, as their own APIs tell it, by `service/name`."""
+    return inventory_by(on.client)
+
+
+def inventory_by(client: Callable[[Any], Any]) -> dict[str, Any]:
+    """The same, by clients that are made already."""
     found: dict[str, Any] = {}
     for service, tell in _TELLERS.items():
-        client = on.client(service)  # type: ignore[call-overload]
-        found |= {f"{service}/{name}": facts for name, facts in tell(client)}
+        found |= {f"{service}/{name}": facts for name, facts in tell(client(service))}
     return found
 
 

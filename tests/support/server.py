@@ -28,14 +28,21 @@ _SECONDS = 30.0
 class Server:
     """A sandbox that is started and stopped as its users do, but bound to a `with` block.
 
-    `options` are those of `python -m awspipe.sandbox`. It can be stopped or killed and started again
-    meanwhile; `endpoint` is the present one. Its home directory is beside the state directory.
+    `options` are those of `python -m awspipe.sandbox`, or of a `module` that serves as that does. It can be
+    stopped or killed and started again meanwhile; `endpoint` is the present one. Its home directory is
+    beside the state directory.
     """
 
-    def __init__(self, directory: Path, *options: str, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *options: str,
+        environ: Mapping[str, str] | None = None,
+        module: str = "awspipe.sandbox",
+    ) -> None:
         self.directory = directory
         self.home = directory.with_name(f"{directory.name}-home")
-        self._command = [sys.executable, "-m", "awspipe.sandbox", "--state-dir", str(directory), *options]
+        self._command = [sys.executable, "-m", module, "--state-dir", str(directory), *options]
         self._environ = {**os.environ, "HOME": str(self.home), **(environ or {})}
         self._clients: dict[tuple[Any, ...], Any] = {}
         self._closing = ExitStack()

@@ -1,0 +1,215 @@
+"""The sandbox's server behind a door that does harm when it is told to: `python -m tests.support.faulty`.
+
+A command is known by what its user agent ends with, `app/CASE-PID` (`commands.py` sees to that). A test sends
+a `Harm` for a case to `PATH` before the command starts, and reads there which calls came. Whatever a killed
+process may still have on its way is dropped, as what it never sent would be.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import json
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from awspipe.sandbox import answers, git, handshakes, signing
+from awspipe.sandbox.answers import Refusal, StartResponse
+from awspipe.sandbox.signing import Environ
+from tests.support import iamactions
+
+PATH = "/_faults/"
+_CALLER = re.compile(r" app/([a-z0-9]+)-([0-9]+)")
+_MADE_UP = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+EXPIRED = Refusal(
+    "403 Forbidden",
+    "The security token included in the request is expired",
+    "ExpiredTokenException",
+    "ExpiredToken",
+    "ExpiredToken",
+)
+
+
+@dataclass(frozen=True)
+class Harm:
+    """What happens to a command, and at which of its calls.
+
+    `at` is how a changing call's line begins, `nth` counts changing ones from 1 on, `call` all of them.
+    `does` is `kill` or `interrupt` (the process, `before` the call is carried out or after), `cut` (no answer
+    from here on), or `expire` (credentials are not taken from here on).
+    """
+
+    does: str
+    at: str = ""
+    nth: int = 0
+    call: int = 0
+    before: bool = True
+
+
+class DroppedError(ConnectionResetError):
+    """The connection ends without an answer: werkzeug passes over it."""
+
+
+@dataclass
+class Case:
+    """One command: what is to happen to it, and what it has called."""
+
+    harm: Harm | None = None
+    changes: list[str] = field(default_factory=list)
+    calls: int = 0
+    in_flight: int = 0
+    done: bool = False
+
+    def is_due(self, label: str) -> bool:
+        """Whether the harm begins at this call."""
+        harm = self.harm
+        if harm is None or self.done:
+            return False
+        if harm.call:
+            return self.calls == harm.call
+        named = bool(harm.at) and label.startswith(harm.at)
+        return bool(label) and (named or len(self.changes) == harm.nth)
+
+
+class Door:
+    """A WSGI application around the sandbox's own."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], directory: Path) -> None:
+        self._app, self._directory = app, directory
+        self._cases: dict[str, Case] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request, or see to it that nobody does."""
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(PATH):
+            return self._told(path.removeprefix(PATH), environ, start_response)
+        caller = _CALLER.search(environ.get("HTTP_USER_AGENT", ""))
+        if caller is None:
+            return self._app(environ, start_response)
+        with self._lock:
+            case = self._cases.setdefault(caller[1], Case())
+            case.in_flight += 1
+        try:
+            return self._met(case, int(caller[2]), environ, start_response)
+        finally:
+            with self._lock:
+                case.in_flight -= 1
+
+    def _told(self, name: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        case = self._cases.setdefault(name, Case())
+        if environ["REQUEST_METHOD"] == "PUT":
+            case.harm = Harm(**json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))))
+        with self._lock:
+            told = {"changes": case.changes, "calls": case.calls, "in_flight": case.in_flight}
+        return answers.text(environ, start_response, "200 OK", json.dumps({**told, "done": case.done}))
+
+    def _met(self, case: Case, pid: int, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        label = change(environ)
+        with self._lock:
+            if case.done and case.harm and case.harm.does != "interrupt":
+                return self._spoiled(case.harm, environ, start_response)
+            case.calls += 1
+            if label:
+                case.changes.append(label)
+            due = case.is_due(label)
+            case.done |= due
+        if due and case.harm and (case.harm.before or case.harm.does in ("cut", "expire")):
+            _signalled(case.harm, pid)
+            if case.harm.does != "interrupt":
+                return self._spoiled(case.harm, environ, start_response)
+        answer = self._app(environ, start_response)
+        self._complete_handshakes(label)
+        if due and case.harm and not case.harm.before:
+            _signalled(case.harm, pid)
+        return answer
+
+    def _spoiled(self, harm: Harm, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if harm.does != "expire":
+            raise DroppedError
+        protocol = answers.protocol_of(environ, signing.claim(environ))
+        return answers.refuse(environ, start_response, EXPIRED, protocol)
+
+    def _complete_handshakes(self, label: str) -> None:
+        """Somebody is there who completes each connection as soon as it is made."""
+        made = re.match(r"CreateConnection (\S+)", label)
+        if made:
+            theirs = self._directory / "theirs.git"
+            if not theirs.exists():
+                git.create(theirs)
+            handshakes.connect(self._directory, made[1], "me/shop", theirs)
+
+
+def _signalled(harm: Harm, pid: int) -> None:
+    number = {"kill": signal.SIGKILL, "interrupt": signal.SIGINT}.get(harm.does)
+    if number:
+        os.kill(pid, number)
+
+
+def change(environ: Environ) -> str:
+    """What a call changes, as one line that is the same in each run; "" for one that changes nothing."""
+    body = _body(environ)
+    operation = _operation(environ, body)
+    if not operation:
+        return ""
+    text = _MADE_UP.sub("ID", f"{environ['REQUEST_METHOD']} {environ['REQUEST_URI']} {body}")
+    return f"{operation} {_subject(environ, body)} {hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _operation(environ: Environ, body: str) -> str:
+    """The name of a changing operation, as far as the request tells one; "" for a read."""
+    target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+    if not target and body.startswith("Action="):
+        target = parse_qs(body)["Action"][0]
+    if target:
+        return target if iamactions.is_mutating("", target) else ""
+    return "" if environ["REQUEST_METHOD"] in ("GET", "HEAD") else environ["REQUEST_METHOD"]
+
+
+def _subject(environ: Environ, body: str) -> str:
+    """What a call is about, for a reader: a connection's name in full."""
+    if environ.get("HTTP_X_AMZ_TARGET"):
+        given = json.loads(body)
+        first = given.get("ConnectionName") or next(iter(given.values()), "")
+        return str(first.get("name", "") if isinstance(first, dict) else first)[:60]
+    if body.startswith("Action="):
+        return parse_qs(body).get("RoleName", [""])[0]
+    return str(environ["REQUEST_URI"])[:80]
+
+
+def _body(environ: Environ) -> str:
+    if not environ.get("CONTENT_LENGTH"):
+        return ""
+    body: bytes = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body.decode("utf-8", "replace")
+
+
+def told(harm: Harm) -> bytes:
+    """A harm as the door takes it."""
+    return json.dumps(dataclasses.asdict(harm)).encode()
+
+
+def main() -> int:
+    """Serve as `python -m awspipe.sandbox` does, behind the door."""
+    from awspipe.sandbox import server, serving
+
+    class Guarded(serving.Server):
+        def __init__(self, app: Any, listener: Any) -> None:
+            super().__init__(Door(app, Path.cwd()), listener)
+
+    serving.Server = Guarded  # type: ignore[misc]
+    return server.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
