@@ -1,8 +1,19 @@
-"""What all tests share: how many of them run side by side."""
+"""What all tests share: how many of them run side by side, and what is read once a process."""
 
 from __future__ import annotations
 
 import os
+from functools import cache
+
+import botocore.session
+import hypothesis
+
+botocore.session.create_loader = cache(botocore.session.create_loader)
+"""Service models and endpoints never change; read anew for each session they were a third of all the time."""
+
+hypothesis.settings.register_profile("awspipe", deadline=None)
+hypothesis.settings.load_profile("awspipe")
+"""No time limit for an example: how long one takes depends on what else the machine does."""
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -52,7 +52,7 @@ def test_a_pipeline_of_any_name_lives_and_dies(tmp_path: Path, region: str, name
         core.up(world.aws, text)
         assert core.planned(world.aws, text).work == ()
         assert core.down(world.aws, name).left == ()
-        assert core.inventory(world.own) == {}
+        assert core.inventory(world.client) == {}
         assert not [call for call in world.calls.failed if call.mutating]
 
 

@@ -15,13 +15,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
-import botocore.session
-from botocore.loaders import Loader
 
 from awspipe.apply import Outcome, apply
 from awspipe.aws import Aws
@@ -64,18 +61,9 @@ stages:
 """A pipeline whose source is behind a connection."""
 
 
-@cache
-def _loader() -> Loader:
-    """Service models are read once a process: they never change."""
-    loader: Loader = botocore.session.Session().get_component("data_loader")
-    return loader
-
-
 def session(region: str = REGION) -> boto3.Session:
-    """A new session, quickly made."""
-    own = botocore.session.Session()
-    own.register_component("data_loader", _loader())
-    return boto3.Session(botocore_session=own, region_name=region)
+    """A new session: no hook of another test is in it."""
+    return boto3.Session(region_name=region)
 
 
 @dataclass
@@ -119,7 +107,7 @@ class World:
 
     @property
     def inventory(self) -> dict[str, Any]:
-        return inventory(self.own)
+        return inventory(self.client)
 
 
 def connect(on: boto3.Session, **options: Any) -> Aws:
@@ -268,7 +256,7 @@ def refused(call: Any, *arguments: Any) -> AwspipeError:
     raise AssertionError("not refused")
 
 
-def inventory(on: boto3.Session) -> dict[str, Any]:
+def inventory(client: Callable[[str], Any]) -> dict[str, Any]:
     """Everything the account has in awspipe's services, as their own APIs tell it, by `service/name`."""
     return inventory_by(on.client)
 
