@@ -256,13 +256,8 @@ def refused(call: Any, *arguments: Any) -> AwspipeError:
     raise AssertionError("not refused")
 
 
-def inventory(client: Callable[[str], Any]) -> dict[str, Any]:
+def inventory(client: Callable[[Any], Any]) -> dict[str, Any]:
     """Everything the account has in awspipe's services, as their own APIs tell it, by `service/name`."""
-    return inventory_by(on.client)
-
-
-def inventory_by(client: Callable[[Any], Any]) -> dict[str, Any]:
-    """The same, by clients that are made already."""
     found: dict[str, Any] = {}
     for service, tell in _TELLERS.items():
         found |= {f"{service}/{name}": facts for name, facts in tell(client(service))}

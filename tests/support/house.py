@@ -108,7 +108,7 @@ class Place:
     @property
     def inventory(self) -> dict[str, Any]:
         """Everything in the region, and every role."""
-        return core.inventory_by(partial(self.house.server.client, region=self.region))
+        return core.inventory(partial(self.house.server.client, region=self.region))
 
     @cached_property
     def codepipeline(self) -> Any:
