@@ -30,8 +30,11 @@ demo: $(STAMP) ## make a pipeline in the sandbox: no account, no charge
 	@cd $(DEMO) && ../$(BIN)/awspipe status --sandbox
 	@echo
 	@echo "Now you: cd $(DEMO) && . ../$(BIN)/activate"
+	@git -C $(DEMO) -c user.useConfigOnly=true var GIT_COMMITTER_IDENT >/dev/null 2>&1 || { \
+		echo '  git config --global user.name "Your Name"        git does not know who you are,'; \
+		echo '  git config --global user.email you@example.com   and refuses your commits until then'; }
 	@echo "  awspipe status --sandbox             where it stands"
-	@echo "  git push awspipe HEAD:main           after a commit: sends it to the pipeline's repository"
+	@echo "  git push awspipe                     after a commit: sends it to the pipeline's repository"
 	@echo "  awspipe down --sandbox               removes the pipeline and all that was made for it"
 	@echo "  awspipe sandbox stop                 ends the sandbox; what it holds is there again the next time"
 

@@ -163,10 +163,22 @@ def start(directory: Path, message: str) -> bool:
     return True
 
 
+def knows_author(directory: Path) -> bool:
+    """Whether git knows who commits here: it refuses to commit else, or makes a name up."""
+    asked = run(directory, "-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT", check=False)
+    return asked.returncode == 0
+
+
+INTRODUCE = (
+    'git config --global user.name "Your Name"',
+    "git config --global user.email you@example.com",
+)
+"""What tells git who commits."""
+
+
 def _identity(directory: Path) -> tuple[str, ...]:
-    known = run(directory, "var", "GIT_COMMITTER_IDENT", check=False).returncode == 0
-    named = run(directory, "config", "user.email", check=False).returncode == 0
-    return () if known and named else ("-c", "user.name=awspipe", "-c", "user.email=awspipe@localhost")
+    nobody = ("-c", "user.name=awspipe", "-c", "user.email=awspipe@localhost")
+    return () if knows_author(directory) else nobody
 
 
 @dataclass(frozen=True, slots=True)

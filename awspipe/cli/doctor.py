@@ -67,9 +67,11 @@ def _git() -> Iterator[Finding]:
     )
     if name and mail:
         yield ok("git", f"{version}, commits as {name} <{mail}>")
+    elif git.knows_author(here):
+        yield ok("git", f"{version}, commits as the environment says")
     else:
-        fix = 'git config --global user.name "Your Name"; git config --global user.email you@example.com'
-        yield Finding("git", State.PROBLEM, f"{version}, and it does not know who you are", fix)
+        says = f"{version}, and it does not know who you are"
+        yield Finding("git", State.PROBLEM, says, "; ".join(git.INTRODUCE))
 
 
 def _encoding(console: Console) -> Iterator[Finding]:

@@ -64,17 +64,21 @@ def init(
     target = (directory or Path(template)).absolute()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageError(f"{target} is there already and not empty", hint="name another directory")
-    pipeline = name or _name_from(target.name)
+    own = _name_from(target.name)
+    pipeline = name or own or _NO_NAME
     target.mkdir(parents=True, exist_ok=True)
     _copy(templates() / template, target, pipeline, github)
     committed = git.start(target, f"Start from awspipe's template {template}")
-    _report(context, Started(target, template, pipeline, github, committed))
+    author = committed and git.knows_author(target)
+    _report(context, Started(target, template, pipeline, github, committed, author, bool(name or own)))
+
+
+_NO_NAME = "my-pipeline"
 
 
 def _name_from(directory: str) -> str:
-    """The directory's name as a pipeline's: a directory may be called anything."""
-    name = re.sub(r"[^A-Za-z0-9-]+", "-", directory).strip("-").lower()
-    return name[:100] or "my-pipeline"
+    """The directory's name as a pipeline's; "" where none of its letters may be in one."""
+    return re.sub(r"[^A-Za-z0-9-]+", "-", directory).strip("-").lower()[:100]
 
 
 def _check_github(repository: str | None) -> None:
@@ -120,6 +124,10 @@ class Started:
     pipeline: str
     github: str | None
     committed: bool
+    author_known: bool
+    """Whether git knows who commits here."""
+    named: bool
+    """Whether the pipeline's name is somebody's, not one for want of a better."""
 
 
 def _report(context: typer.Context, one: Started) -> None:
@@ -131,9 +139,22 @@ def _report(context: typer.Context, one: Started) -> None:
     target = one.directory
     shown = target.relative_to(Path.cwd()) if target.is_relative_to(Path.cwd()) else target
     console.answer(f"made {shown} from the template {one.template}: the pipeline is called {one.pipeline}")
-    if not one.committed:
-        console.say("  ! git is not installed: install it before `awspipe up`, which pushes the first commit")
+    console.answer(_notes(one))
     console.answer([f"next: cd {shlex.quote(str(shown))}", *_next(one.github)])
+
+
+def _notes(one: Started) -> Iterator[str]:
+    """What the user should know before going on."""
+    from awspipe import git
+
+    if not one.named:
+        yield f"  ! a pipeline's name is of English letters, digits and -, and {one.directory.name} has none"
+        yield f"    before `awspipe up`, write another than {_NO_NAME} in {SPEC}, or begin with --name NAME"
+    if not one.committed:
+        yield "  ! git is not installed: install it before `awspipe up`, which pushes the first commit"
+    elif not one.author_known:
+        yield "  ! git does not know who you are, and refuses your own commits until you say it:"
+        yield from (f"    {command}" for command in git.INTRODUCE)
 
 
 def _next(github: str | None) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from awspipe.formats.nodes import Node, Path
 from awspipe.providers.fields import Strict
 from awspipe.providers.gates import GATES
-from awspipe.spec.models import Pipeline, model_of
+from awspipe.spec.models import Pipeline, model_meant
 
 
 def known_keys(root: Node, path: Path) -> list[str]:
@@ -55,7 +55,7 @@ def _model_around(root: Node, path: Path) -> tuple[type[Strict] | None, Path]:
 
 
 def _chosen(node: Node, *, in_stage: bool) -> type[Strict] | None:
-    return model_of(node.value, in_stage=in_stage) if isinstance(node.value, dict) else None
+    return model_meant(node.value, in_stage=in_stage) if isinstance(node.value, dict) else None
 
 
 def _keys(model: type[Strict]) -> list[str]:

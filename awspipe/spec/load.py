@@ -14,7 +14,7 @@ from awspipe.formats.reader import Reading, read
 from awspipe.formats.words import nearest
 from awspipe.spec import messages
 from awspipe.spec.models import Pipeline
-from awspipe.spec.salvage import salvaged
+from awspipe.spec.salvage import beside_providers, salvaged
 from awspipe.spec.structure import check
 
 PROBLEMS_LIMIT = 200
@@ -115,7 +115,7 @@ def _checked(root: Node) -> tuple[Pipeline | None, tuple[Finding, ...]]:
     try:
         pipeline = Pipeline.model_validate(root.value)
     except ValidationError as error:
-        details = error.errors(include_url=False)
+        details = beside_providers(error.errors(include_url=False), root)
         rest = salvaged(details, root)
         return None, (*messages.findings(details, root), *(_broken(rest, root) if rest else ()))
     return pipeline, tuple(_broken(pipeline, root))

@@ -13,6 +13,7 @@ from awspipe.formats.nodes import Finding, Node, Path, Plain, Span
 from awspipe.formats.words import nearest
 from awspipe.providers.base import words
 from awspipe.spec.keys import is_required, known_keys
+from awspipe.spec.models import meant_provider
 
 Said = tuple[str, str]
 """A message and a hint."""
@@ -236,8 +237,7 @@ def _no_provider(error: ErrorDetails, label: str) -> Said:
 
 def _unknown_provider(error: ErrorDetails, label: str) -> Said:
     word = error["ctx"]["says"]
-    meant = nearest(word, words())
-    return f"unknown provider {quoted(word)}", _did_you_mean(meant) or _providers()
+    return f"unknown provider {quoted(word)}", _did_you_mean(meant_provider(word)) or _providers()
 
 
 def _providers() -> str:

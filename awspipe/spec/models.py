@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from awspipe.formats.words import nearest
-from awspipe.providers.base import Action, chosen, providers
+from awspipe.providers.base import Action, chosen, providers, words
 from awspipe.providers.fields import Json, Name, Spelled, Strict, Text
 from awspipe.providers.gates import Gated
 
@@ -34,6 +34,18 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html"""
 def _wrong(kind: str, message: str, at: tuple[str, ...], value: Any) -> ValidationError:
     error = PydanticCustomError(kind, "{says}", {"says": message})
     return ValidationError.from_exception_data("spec", [InitErrorDetails(type=error, loc=at, input=value)])
+
+
+def meant_provider(word: str) -> str:
+    """The provider that an unknown word was probably to be; "" where none is near."""
+    return nearest(word, words())
+
+
+def model_meant(raw: Mapping[str, Any], *, in_stage: bool = False) -> type[Strict] | None:
+    """As `model_of`, with the provider that was probably meant where it is misspelt."""
+    word = raw.get("provider")
+    found = model_of(raw, in_stage=in_stage)
+    return chosen(meant_provider(word), raw.keys()) if found is None and isinstance(word, str) else found
 
 
 def model_of(raw: Mapping[str, Any], *, in_stage: bool = False) -> type[Strict] | None:

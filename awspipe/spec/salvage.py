@@ -8,6 +8,7 @@ nothing is concluded, for consequences would be told.
 from __future__ import annotations
 
 import copy
+import difflib
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,12 +17,26 @@ from pydantic_core import ErrorDetails
 
 from awspipe.formats.nodes import Node, Path
 from awspipe.spec.messages import meant_key
-from awspipe.spec.models import Pipeline
+from awspipe.spec.models import Pipeline, meant_provider
 
 _SHAPING = frozenset(
     {"actions", "category", "input", "name", "namespace", "output", "provider", "run_order", "stages", "type"}
 )
 """The fields on which the rules of a structure depend."""
+
+
+def beside_providers(errors: list[ErrorDetails], root: Node) -> list[ErrorDetails]:
+    """The errors with those that stand beside a misspelt provider: judged as if it were what was meant."""
+    rest, misspelt = copy.deepcopy(root.value), []
+    for error in errors:
+        if error["type"] == "unknown_provider" and (meant := _surely(str(error["ctx"]["says"]))):
+            _put(rest, error["loc"], meant)
+            misspelt.append(error)
+    try:
+        Pipeline.model_validate(rest)
+    except ValidationError as found:
+        return [*misspelt, *found.errors(include_url=False)]
+    return misspelt or errors
 
 
 def salvaged(errors: Iterable[ErrorDetails], root: Node) -> Pipeline | None:
@@ -50,6 +65,19 @@ def _shapes(error: ErrorDetails, field: Path, root: Node) -> bool:
     if field[-1] in _SHAPING or error["type"] == "missing":
         return True
     return error["type"] == "extra_forbidden" and meant_key(error, root) in _SHAPING
+
+
+def _surely(word: str) -> str:
+    """The provider that a word is a slip of; "" where that is only a guess: what follows would be too."""
+    meant = meant_provider(word)
+    slip = len(meant) == len(word) <= 3 or difflib.SequenceMatcher(None, word, meant).ratio() >= 0.8
+    return meant if slip else ""
+
+
+def _put(value: Any, path: Path, word: str) -> None:
+    for step in path[:-1]:
+        value = value[step]
+    value[path[-1]] = word
 
 
 def _leave_out(value: Any, path: Path) -> None:
