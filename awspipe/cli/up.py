@@ -50,6 +50,7 @@ def up(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     from awspipe.cli import money
     from awspipe.cli.planning import prepare
     from awspipe.cli.ttl import ending, length, passed, prolong
+    from awspipe.cli.views.expiry import wanted_until
 
     options = given(context)
     console = Console(json=options.json)
@@ -69,6 +70,8 @@ def up(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
         _agree(console, pricing, yes=yes, command=options.command(*words, "--yes"))
     ended = _run(console, prepared, options.command(*words))
     prolong(prepared, end)
+    if end is not None:
+        console.say(wanted_until(end, options.command("down", "--expired")))
     _end(console, ended, pricing, shown=shown, one_line=watch)
     if watch:
         _watch(console, ended)

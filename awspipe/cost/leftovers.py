@@ -182,7 +182,7 @@ def _remains(there: _There, prices: PriceList, region: str) -> Iterator[Remain]:
     """The console's remains. Nothing is called one where what might use it could not be read."""
     if there.names is None or isinstance(there.pipelines, Unknown):
         return
-    used = {store["location"] for one in there.pipelines for store in _stores(one)}
+    used = {name for one in there.pipelines for name in _buckets(one)}
     if not isinstance(there.buckets, Unknown):
         how = _by_use(prices, "s3-storage", region)
         yield from (Remain("bucket", name, None, how) for name in there.buckets if name not in used)
@@ -191,10 +191,18 @@ def _remains(there: _There, prices: PriceList, region: str) -> Iterator[Remain]:
         yield from _orphan_roles(there, there.projects, there.names, region)
 
 
-def _stores(pipeline: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _buckets(pipeline: dict[str, Any]) -> Iterator[str]:
+    """The buckets that a pipeline uses: for its artifacts, as a source, to deploy to."""
     if "artifactStore" in pipeline:
-        yield pipeline["artifactStore"]
-    yield from pipeline.get("artifactStores", {}).values()
+        yield pipeline["artifactStore"]["location"]
+    yield from (store["location"] for store in pipeline.get("artifactStores", {}).values())
+    for action in (action for stage in pipeline["stages"] for action in stage["actions"]):
+        given = action.get("configuration", {})
+        yield from (given[key] for key in _BUCKET_KEYS if key in given)
+
+
+_BUCKET_KEYS = ("BucketName", "S3Bucket")
+"""https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-S3Deploy.html and -S3.html"""
 
 
 def _by_use(prices: PriceList, meter: str, region: str) -> str:

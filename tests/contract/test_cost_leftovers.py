@@ -20,6 +20,7 @@ from tests.support.sandbox import trust
 
 CONSOLE_BUCKET = f"codepipeline-{REGION}-1234567890"
 IN_USE = f"codepipeline-{REGION}-0987654321"
+DEPLOYED_TO = f"codepipeline-{REGION}-1111111111"
 GHOST_ROLE = f"AWSCodePipelineServiceRole-{REGION}-ghost"
 ARTIFACTS = f"shop-artifacts-{ACCOUNT}-{REGION}-an"
 
@@ -58,18 +59,18 @@ def stop(world: World) -> None:
 def plant_others(world: World) -> None:
     """What the console leaves behind, and what only looks like it: a bucket and a role that are in use."""
     place = {"LocationConstraint": REGION}
-    for name in (CONSOLE_BUCKET, IN_USE):
+    for name in (CONSOLE_BUCKET, IN_USE, DEPLOYED_TO):
         world.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=place)
     world.client("logs").create_log_group(logGroupName="/aws/codebuild/ghost")
     for name in (GHOST_ROLE, f"AWSCodePipelineServiceRole-{REGION}-theirs", "codebuild-ghost-service-role"):
         made = world.client("iam").create_role(
             RoleName=name, Path="/service-role/", AssumeRolePolicyDocument=trust("codepipeline")
         )
-    world.client("codepipeline").create_pipeline(
-        pipeline=core.sandbox.pipeline(
-            made["Role"]["Arn"], name="theirs", artifactStore={"type": "S3", "location": IN_USE}
-        )
+    theirs = core.sandbox.pipeline(
+        made["Role"]["Arn"], name="theirs", artifactStore={"type": "S3", "location": IN_USE}
     )
+    theirs["stages"][1]["actions"][0]["configuration"]["BucketName"] = DEPLOYED_TO
+    world.client("codepipeline").create_pipeline(pipeline=theirs)
 
 
 def look(world: World) -> Leftovers:

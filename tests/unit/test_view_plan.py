@@ -124,6 +124,8 @@ def test_a_removal_says_what_goes_what_stays_and_what_stops_costing() -> None:
         "searched again by name and tag in account 123456789012, ap-northeast-2: "
         "nothing is left but what was kept",
         "  = repository       shop stays: it holds commits; --delete-data removes it too",
+        "1 resource left that awspipe made, for its data: "
+        "$1.00 a user-month (active users), of which 5 are free",
         "what ran this month stays on the bill, which AWS shows up to a day late",
     ]
     whole = removal(SCOPE, (Key("role", "r"),), {})

@@ -9,11 +9,11 @@ from typing import Any
 
 from awspipe.cli.views import columns
 from awspipe.cli.views.plan import SIGNS
-from awspipe.cost.prices import shipped, usd
+from awspipe.cost.prices import Price, number, shipped, usd
 from awspipe.cost.stops import Stop, total
 from awspipe.live import Inventory
 from awspipe.plan import Plan
-from awspipe.resources.base import Kept, Key
+from awspipe.resources.base import Kept, Key, kinds
 
 
 def lines(plan: Plan, inventory: Inventory, found: Sequence[Stop] = ()) -> Iterator[str]:
@@ -61,9 +61,30 @@ def proof(plan: Plan, again: Inventory) -> Iterator[str]:
     yield f"searched again by name and tag in account {scope.account}, {scope.region}: nothing is left{but}"
     yield from _kept(plan.kept)
     yield from _notes(again)
-    if not (plan.kept or again.notes):
-        yield "0 resources left that awspipe made; nothing of it can charge"
+    if not again.notes:
+        yield _can_charge(plan)
     yield "what ran this month stays on the bill, which AWS shows up to a day late"
+
+
+def _can_charge(plan: Plan) -> str:
+    """What of the pipeline can still be charged for: nothing, or what was kept for its data."""
+    prices = shipped()
+    found = [
+        price
+        for key, _ in plan.kept
+        if (meter := kinds()[key.kind].meter) and (price := prices.price(meter, plan.scope.region))
+    ]
+    if not found:
+        return f"{len(plan.kept)} resources left that awspipe made; nothing of it can charge"
+    each = "; ".join(dict.fromkeys(charged_as(price) for price in found))
+    return f"{columns.counted(len(plan.kept), 'resource')} left that awspipe made, for its data: {each}"
+
+
+def charged_as(price: Price) -> str:
+    """A meter in words: `$1.00 a user-month (active users), of which 5 are free`."""
+    free = price.row.free
+    some = f", of which {number(free.amount)} are free" if free and free.lasting else ""
+    return f"${price.usd:f} {price.row.each} ({price.row.what}){some}"
 
 
 def left(again: Inventory, found: Sequence[Stop]) -> Iterator[str]:
