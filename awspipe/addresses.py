@@ -33,16 +33,9 @@ def addresses(scope: Scope, declaration: Mapping[str, Any]) -> Iterator[Address]
 
 def console_url(scope: Scope) -> str:
     """The pipeline's page in the AWS console."""
-    return f"{_console(scope)}/view?region={scope.region}"
+    return f"{scope.console_page}/view?region={scope.region}"
 
 
 def execution_url(scope: Scope, execution: str) -> str:
     """An execution's page in the AWS console."""
-    return f"{_console(scope)}/executions/{execution}/timeline?region={scope.region}"
-
-
-def _console(scope: Scope) -> str:
-    domain = {"aws-cn": "amazonaws.cn", "aws-us-gov": "amazonaws-us-gov.com"}.get(
-        scope.partition, "aws.amazon.com"
-    )
-    return f"https://{scope.region}.console.{domain}/codesuite/codepipeline/pipelines/{scope.pipeline}"
+    return f"{scope.console_page}/executions/{execution}/timeline?region={scope.region}"

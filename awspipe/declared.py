@@ -20,6 +20,7 @@ from awspipe.resources.project import BuildProject
 from awspipe.resources.repository import Repository
 from awspipe.resources.role import Role
 from awspipe.resources.rule import Rule
+from awspipe.resources.topic import Topic
 
 
 def keys(aws: Aws, scope: Scope) -> frozenset[Key]:
@@ -35,6 +36,10 @@ def _keys(aws: Aws, scope: Scope) -> Iterator[Key]:
     pipeline = found["pipeline"]
     yield Key(Role.kind, scope.role(""))
     yield Key(Bucket.kind, scope.bucket("artifacts"))
+    if not Rule.listed(aws, scope):  # else those that tell of it are in the list too
+        yield Key(Rule.kind, scope.execution_rule)
+        yield Key(Rule.kind, scope.approval_rule)
+        yield Key(Topic.kind, scope.topic)
     for stage in pipeline["stages"]:
         for action in stage["actions"]:
             part = part_of(stage["name"], action["name"])

@@ -68,13 +68,21 @@ def wanted(spec: Spec, scope: Scope) -> Graph:
         variables=tuple(_variables(spec)),
     )
     of_actions = chain.from_iterable(one.action.resources(place) for one, place in placed)
+    notices = _notices(spec, scope, placed)
     return Graph(
         scope=scope,
-        resources=_distinct((*of_actions, artifacts, role, pipeline)),
+        resources=_distinct((*of_actions, *notices, artifacts, role, pipeline)),
         references=tuple(dict.fromkeys(_chained(one.action.references(place) for one, place in placed))),
         addresses=tuple(dict.fromkeys(_chained(one.action.addresses(place) for one, place in placed))),
         sources=_sources(one for one, _ in placed),
     )
+
+
+def _notices(spec: Spec, scope: Scope, placed: list[tuple[ResolvedAction, Place]]) -> Iterator[Resource]:
+    """What tells people of the pipeline, where somebody is to be told."""
+    if spec.notify is not None:
+        asks = any(one.action.own_category() == "Approval" for one, _ in placed)
+        yield from spec.notify.resources(scope, asks=asks)
 
 
 def _chained(parts: Iterator[Iterator[T]]) -> Iterator[T]:

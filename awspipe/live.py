@@ -244,13 +244,21 @@ def _found(aws: Aws, search: _Search, kind: str) -> tuple[str, ...]:
     found, scope, but = kinds()[kind], search.scope, search.but
     tagged = _tagged(aws, scope)
     with explained(f"look for any {kind}"):
-        if kind in search.by_name:
-            seen = frozenset(found.owned(aws, scope, tagged))
-            young = _young(aws, scope, found, tagged) - seen
-            ours = seen | {name for name in young if _is_ours(aws, scope, found, name)}
-            return tuple(name for name in sorted(ours) if Key(kind, name) not in but)
-        names = [name for name in sorted(found.in_index(aws, scope, tagged)) if Key(kind, name) not in but]
-        return tuple(name for name in names if found.owner(aws, scope, name) == scope.pipeline)
+        seen = frozenset(_seen(aws, search, found))
+        young = _young(aws, scope, found, tagged) - seen if Pipeline.kind in search.by_name else ()
+        ours = seen | {name for name in young if _is_ours(aws, scope, found, name)}
+        return tuple(name for name in sorted(ours) if Key(kind, name) not in but)
+
+
+def _seen(aws: Aws, search: _Search, kind: type[Resource]) -> Iterator[str]:
+    """The names of a kind that are ours, by name and in the tag index, or in that alone."""
+    scope, tagged = search.scope, _tagged(aws, search.scope)
+    if kind.kind in search.by_name:
+        yield from kind.owned(aws, scope, tagged)
+        return
+    for name in sorted(kind.in_index(aws, scope, tagged)):
+        if Key(kind.kind, name) not in search.but and kind.owner(aws, scope, name) == scope.pipeline:
+            yield name
 
 
 def _young(aws: Aws, scope: Scope, kind: type[Resource], tagged: Tagged) -> frozenset[str]:

@@ -25,6 +25,8 @@ ROLE_PATH_ROOT = "/awspipe/"
 _NO_ACCOUNT_REGIONAL_BUCKETS = frozenset({"me-south-1", "me-central-1"})
 
 _BUCKET_NAME_LIMIT = 63
+_NOTICES = ("notify", "notify-approvals")
+"""How the names of the rules that tell a topic end; those of no source's rule do."""
 _BUCKET_PART_LIMIT = 12
 
 
@@ -83,6 +85,13 @@ class Scope:
         return self.arn("codepipeline", self.pipeline)
 
     @property
+    def console_page(self) -> str:
+        """The pipeline's address in the AWS console, without what is looked at of it."""
+        domains = {"aws-cn": "amazonaws.cn", "aws-us-gov": "amazonaws-us-gov.com"}
+        domain = domains.get(self.partition, "aws.amazon.com")
+        return f"https://{self.region}.console.{domain}/codesuite/codepipeline/pipelines/{self.pipeline}"
+
+    @property
     def project_prefix(self) -> str:
         """What the name of each of this pipeline's build projects begins with (never with a mark)."""
         return fit(self.pipeline, 100, "A-Za-z0-9_-").lstrip("_-") + "-"
@@ -131,8 +140,28 @@ class Scope:
         return f"awspipe-{fit(self.pipeline, 32)}-"
 
     def rule(self, part: str) -> str:
-        """An EventBridge rule's name: at most 64 characters."""
-        return self.rule_prefix + fit(part, 23)
+        """The name of the rule that starts the pipeline on changes of a source: at most 64 characters."""
+        fitted = fit(part, 23)
+        return self.rule_prefix + (_marked(fitted, part, 23) if fitted in _NOTICES else fitted)
+
+    @property
+    def execution_rule(self) -> str:
+        """The name of the rule that tells the topic of executions."""
+        return self.rule_prefix + _NOTICES[0]
+
+    @property
+    def approval_rule(self) -> str:
+        """The name of the rule that tells the topic of approvals."""
+        return self.rule_prefix + _NOTICES[1]
+
+    @property
+    def topic(self) -> str:
+        """The name of the SNS topic that tells of the pipeline: at most 108 characters."""
+        return "awspipe-" + fit(self.pipeline, 100, "A-Za-z0-9_-")
+
+    def topic_arn(self, name: str) -> str:
+        """A topic's ARN."""
+        return self.arn("sns", name)
 
     def rule_arn(self, name: str) -> str:
         """The ARN of a rule on the default event bus."""

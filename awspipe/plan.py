@@ -105,6 +105,8 @@ class Plan:
     references: tuple[Reference, ...]
     kept: tuple[tuple[Key, Kept], ...] = ()
     choices: tuple[Choice, ...] = ()
+    remarks: tuple[tuple[Key, str], ...] = ()
+    """What somebody must still do for what is there already."""
 
     @property
     def work(self) -> tuple[Step, ...]:
@@ -134,6 +136,7 @@ def plan(graph: Graph, state: State, *, push: bool) -> Plan:
         references=(*graph.references, *(Reference(key.kind, name) for key, (name, _) in used.items())),
         kept=tuple((key, kept) for key, kept in state.orphans.items() if kept is not None),
         choices=tuple(_choices(state, used)),
+        remarks=tuple((key, live.remark) for key, live in state.live.items() if live and live.remark),
     )
 
 

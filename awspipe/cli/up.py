@@ -194,10 +194,12 @@ def _run(console: Console, prepared: list[Prepared], command: str) -> list[Ended
 
 
 def _ended(pushes: Pushes) -> Ended:
+    from awspipe.cli.notices import notes
     from awspipe.cli.views.up import Ended
 
     theirs = pushes.lead()
-    return Ended(pushes.one, bool(pushes.pushed), pushes.later, tuple(pushes.notes(theirs)))
+    told = notes(pushes.one.target, pushes.one.plan)
+    return Ended(pushes.one, bool(pushes.pushed), pushes.later, (*pushes.notes(theirs), *told))
 
 
 @dataclass(frozen=True, slots=True)

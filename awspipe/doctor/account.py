@@ -13,6 +13,7 @@ from awspipe.naming import OWNER_TAG, ROLE_PATH_ROOT
 from awspipe.resources.deployment_group import DeploymentGroup
 from awspipe.resources.project import BuildProject
 from awspipe.resources.role import Role
+from awspipe.resources.subscription import Subscription
 
 CONNECTIONS = "https://console.aws.amazon.com/codesuite/settings/connections"
 """Where a connection is completed: no API can."""
@@ -39,6 +40,22 @@ def _connected(graph: Graph) -> bool:
         for stage in stages
         for action in stage["actions"]
     )
+
+
+def notices(case: Case) -> Iterator[Finding]:
+    """Addresses that `notify` names and nobody has confirmed: nothing is sent there."""
+    told = [graph for graph in case.graphs if any(isinstance(one, Subscription) for one in graph.resources)]
+    if not told:
+        return
+    with explained("list subscriptions"):
+        found = [one for graph in told for one in Subscription.unconfirmed(case.aws, graph.scope)]
+    if found:
+        says = f"not confirmed: {', '.join(found)}"
+        yield Finding(
+            "notices", State.PROBLEM, says, "open the mail from AWS Notifications there and confirm"
+        )
+    else:
+        yield ok("notices", "no address waits to be confirmed")
 
 
 def hosts(case: Case) -> Iterator[Finding]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from awspipe.doctor.account import connections, hosts, leftovers, quotas
+from awspipe.doctor.account import connections, hosts, leftovers, notices, quotas
 from awspipe.doctor.caller import permissions
 from awspipe.doctor.findings import Case, Finding
 
 CHECKS: Mapping[str, Callable[[Case], Iterator[Finding]]] = {
     "permissions": permissions,
     "connections": connections,
+    "notices": notices,
     "hosts": hosts,
     "quotas": quotas,
     "leftovers": leftovers,

@@ -14,4 +14,4 @@ def starting(place: Place, pattern: dict[str, object]) -> Iterator[Resource]:
     """The role and the rule that start the pipeline on events like `pattern`."""
     role = Role.for_rule(place.scope, place.part)
     yield role
-    yield Rule(name=place.scope.rule(place.part), scope=place.scope, pattern=pattern, role_arn=role.arn)
+    yield Rule.starting(place.scope, place.part, pattern=pattern, role_arn=role.arn)

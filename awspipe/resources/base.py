@@ -44,6 +44,8 @@ class Live:
     """Its ARN, where AWS makes that up."""
     instead: tuple[tuple[str, str], ...] = ()
     """Name and ARN of each that is the user's own and serves as well; nothing has the name itself then."""
+    remark: str = ""
+    """What somebody must still do for it, where something is missing that awspipe cannot do."""
 
 
 @dataclass(frozen=True, slots=True)

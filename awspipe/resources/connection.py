@@ -185,13 +185,14 @@ class Connection(Resource):
 
     @classmethod
     def worth_listing(cls, aws: Aws, scope: Scope) -> bool:
-        """A connection is made after the bucket; a pipeline with a rule has its source elsewhere.
+        """A connection is made after the bucket; a rule that starts the pipeline says: no source needs one.
 
         Of one with both kinds of sources the tag index tells.
         """
         if scope.region in _WITHOUT or scope.partition != "aws":  # nobody may answer there
             return False
-        return bool(Bucket.listed(aws, scope)) and not Rule.listed(aws, scope)
+        telling = {scope.execution_rule, scope.approval_rule}
+        return bool(Bucket.listed(aws, scope)) and not Rule.listed(aws, scope) - telling
 
     @classmethod
     def in_index(cls, aws: Aws, scope: Scope, tagged: Tagged) -> frozenset[str]:

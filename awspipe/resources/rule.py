@@ -1,4 +1,4 @@
-"""EventBridge rules, each with its one target: the event that starts the pipeline."""
+"""EventBridge rules, each with its one target: what starts the pipeline, and what tells of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TARGET_ID = "pipeline"
 
 @dataclass(frozen=True, kw_only=True)
 class Rule(Resource):
-    """A rule on the default event bus whose target is the pipeline."""
+    """A rule on the default event bus with one target: the pipeline, or the topic that tells of it."""
 
     kind: ClassVar[str] = "rule"
     exact: ClassVar[frozenset[str]] = frozenset({"EventPattern"})
@@ -33,15 +33,33 @@ class Rule(Resource):
     )
 
     pattern: dict[str, object]
-    role_arn: str
+    does: str
+    """What it is for, before the pipeline's name."""
+    target: Body
+
+    @classmethod
+    def starting(cls, scope: Scope, part: str, *, pattern: dict[str, object], role_arn: str) -> Rule:
+        """What starts the pipeline."""
+        target: Body = {"Arn": scope.pipeline_arn, "RoleArn": role_arn}
+        name = scope.rule(part)
+        return cls(name=name, scope=scope, pattern=pattern, does="starts the pipeline", target=target)
+
+    @classmethod
+    def telling(cls, scope: Scope, name: str, *, pattern: dict[str, object], message: Body) -> Rule:
+        """What tells the topic. A topic lets EventBridge in by its own policy: a role is not for it.
+
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+        """
+        target: Body = {"Arn": scope.topic_arn(scope.topic), "InputTransformer": message}
+        return cls(name=name, scope=scope, pattern=pattern, does="tells of the pipeline", target=target)
 
     def body(self) -> Body:
         """Pattern, state and target."""
         return {
-            "Description": f"awspipe: starts the pipeline {self.scope.pipeline}",
+            "Description": f"awspipe: {self.does} {self.scope.pipeline}",
             "EventPattern": self.pattern,
             "State": "ENABLED",
-            "Target": {"Arn": self.scope.pipeline_arn, "RoleArn": self.role_arn},
+            "Target": self.target,
         }
 
     def create(self, aws: Aws) -> None:
@@ -67,12 +85,12 @@ class Rule(Resource):
         )
 
     def _put_target(self, aws: Aws) -> None:
-        target = {"Id": _TARGET_ID, **self.body()["Target"]}
+        target = {"Id": _TARGET_ID, **self.target}
         answer = aws.client("events").put_targets(Rule=self.name, Targets=[target])
-        _check_entries(answer, f"point rule {self.name} at the pipeline")
+        _check_entries(answer, f"give rule {self.name} its target")
 
     def adoptable(self, aws: Aws) -> Live | Untouchable:
-        """A rule that does nothing but start a pipeline on an event."""
+        """A rule on events with no other target than ours."""
         events = aws.client("events")
         rule = events.describe_rule(Name=self.name)
         targets = events.list_targets_by_rule(Rule=self.name)["Targets"]
@@ -159,7 +177,7 @@ def _body(rule: dict[str, Any], targets: list[dict[str, Any]]) -> Body:
         "Description": rule.get("Description"),
         "EventPattern": json.loads(rule.get("EventPattern") or "null"),
         "State": rule["State"],
-        "Target": ours and {"Arn": ours["Arn"], "RoleArn": ours.get("RoleArn")},
+        "Target": ours and {key: value for key, value in ours.items() if key != "Id"},
     }
 
 

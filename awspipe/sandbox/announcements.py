@@ -5,10 +5,10 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-c
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from awspipe.sandbox import eventbus
-from awspipe.sandbox.pipelines import Execution, Pipeline
+from awspipe.sandbox.pipelines import ActionExecution, Execution, Pipeline
 
 _STATES = {
     "Started": "STARTED",
@@ -18,6 +18,7 @@ _STATES = {
     "Stopping": "STOPPING",
     "Superseded": "SUPERSEDED",
     "Cancelled": "CANCELED",
+    "Abandoned": "ABANDONED",
 }
 
 
@@ -48,7 +49,27 @@ class News:
         detail = {"stage": stage, "state": _STATES[state]}
         self._add("CodePipeline Stage Execution State Change", one, detail)
 
-    def _add(self, detail_type: str, one: Execution, detail: dict[str, str]) -> None:
+    def actions(self) -> None:
+        """What has become of actions since this was last asked."""
+        for one in self._found.executions:
+            for action in one.actions:
+                if not action.told:
+                    self._action(one, action, "Started")
+                if action.told != action.status and not action.going_on:
+                    self._action(one, action, action.status)
+                action.told = action.status
+
+    def _action(self, one: Execution, action: ActionExecution, state: str) -> None:
+        detail = {
+            "stage": action.stage,
+            "action": action.name,
+            "state": _STATES[state],
+            "region": action.region,
+            "type": action.declaration["actionTypeId"],
+        }
+        self._add("CodePipeline Action Execution State Change", one, detail)
+
+    def _add(self, detail_type: str, one: Execution, detail: dict[str, Any]) -> None:
         whole = {
             "pipeline": self._found.name,
             "execution-id": one.id,

@@ -81,6 +81,11 @@ def log_path(directory: Path) -> Path:
     return directory / "sandbox.log"
 
 
+def mail_path(directory: Path) -> Path:
+    """The mails that AWS would have sent."""
+    return directory / record.MAIL
+
+
 def running(directory: Path) -> Endpoint | None:
     """The server of this directory, if it runs: the process that wrote the record, answering with its key."""
     found = _alive(directory)

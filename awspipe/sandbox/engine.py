@@ -47,6 +47,7 @@ class PipelineEngine(Outcomes):
             self._admit(found, stage, news) for stage in _waited_for(found)
         ):
             pass
+        news.actions()
         pruning.prune(found, self.service)
         news.publish()
 

@@ -61,6 +61,8 @@ class ActionExecution:
     revision: Revision | None = None
     token: str | None = None
     updated_by: str | None = None
+    told: str = ""
+    """The status that EventBridge has heard of."""
 
     @property
     def name(self) -> str:

@@ -34,6 +34,8 @@ ACCOUNT_PLANS = ("legacy", "free", "paid")
 
 HEALTH = "/_awspipe/health"
 HOSTS = "/_awspipe/hosts"
+MAIL = "mail.txt"
+"""The file of the mails that AWS would have sent."""
 _MARK = ".awspipe-sandbox"
 _DELETE_TRIES = 5
 _KEY_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

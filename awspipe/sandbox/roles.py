@@ -59,6 +59,13 @@ def _is_for(statement: dict[str, Any], principals: set[str]) -> bool:
     return not principals.isdisjoint(named)
 
 
+def lets_in(document: str, service: str, action: str, *, source_arn: str) -> bool:
+    """Whether a resource's own policy lets a service do an action on behalf of `source_arn`."""
+    context = {"aws:sourcearn": source_arn, "aws:sourceaccount": source_arn.split(":")[4]}
+    found = _statements(document)
+    return any(_names(one, service) and _allows(one, action) and _applies(one, context) for one in found)
+
+
 def permits(role_arn: str, action: str, resource: str) -> bool:
     """Whether a role's policies, inline and attached, allow an action on a resource."""
     return _verdict(role_arn, action, resource) is PermissionResult.PERMITTED
@@ -104,18 +111,26 @@ def _statements(document: str) -> list[dict[str, Any]]:
 
 
 def _trusts(statement: dict[str, Any], service: str, context: dict[str, str]) -> bool:
+    return _names(statement, service) and _allows_assuming(statement) and _applies(statement, context)
+
+
+def _names(statement: dict[str, Any], service: str) -> bool:
     principal = statement.get("Principal", {})
     services = _listed(principal.get("Service")) if isinstance(principal, dict) else _listed(principal)
-    return (
-        (service in services or "*" in services)
-        and _allows_assuming(statement)
-        and all(_holds(name, keys, context) for name, keys in statement.get("Condition", {}).items())
-    )
+    return service in services or "*" in services
+
+
+def _applies(statement: dict[str, Any], context: dict[str, str]) -> bool:
+    return all(_holds(name, keys, context) for name, keys in statement.get("Condition", {}).items())
 
 
 def _allows_assuming(statement: dict[str, Any]) -> bool:
-    actions = {action.lower() for action in _listed(statement.get("Action"))}
-    return bool(actions & {"sts:assumerole", "sts:*", "*"})
+    return _allows(statement, "sts:AssumeRole")
+
+
+def _allows(statement: dict[str, Any], action: str) -> bool:
+    actions = {one.lower() for one in _listed(statement.get("Action"))}
+    return bool(actions & {action.lower(), f"{action.partition(':')[0].lower()}:*", "*"})
 
 
 def _holds(operator: str, wanted: dict[str, Any], context: dict[str, str]) -> bool:

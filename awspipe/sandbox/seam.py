@@ -20,6 +20,7 @@ from awspipe.sandbox import (
     codepipeline,
     eventbus,
     freetier,
+    mail,
     names,
     pricelist,
     runtime,
@@ -94,7 +95,9 @@ def install(runtime_: runtime.Runtime) -> None:
     freetier.install()
     pricelist.install()
     eventbus.TARGETS["codepipeline"] = codepipeline.start_by_rule
+    eventbus.TARGETS["sns"] = mail.tell
     eventbus.install()
+    mail.install()
     s3.install()
     turns.install()
     names.install()

@@ -18,6 +18,7 @@ from moto.iam.models import IAMBackend, iam_backends
 from moto.logs.models import LogsBackend, logs_backends
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 from moto.s3.models import S3Backend, s3_backends
+from moto.sns.models import SNSBackend, sns_backends
 
 from awspipe.sandbox import runtime
 
@@ -134,6 +135,7 @@ _CREATES: tuple[tuple[Any, str], ...] = (
     (IAMBackend, "create_role"),
     (LogsBackend, "create_log_group"),
     (EventsBackend, "put_rule"),
+    (SNSBackend, "create_topic"),
 )
 
 
@@ -151,6 +153,7 @@ def _things() -> Iterator[Thing]:
         ("iam", iam_backends, lambda backend: [role.name for role in backend.roles.values()]),
         ("logs", logs_backends, lambda backend: backend.groups),
         ("events", events_backends, lambda backend: backend.event_buses["default"].rules),
+        ("sns", sns_backends, lambda backend: [topic.name for topic in backend.topics.values()]),
     )
     for name, backends, held in moto:
         for backend in _used(backends):

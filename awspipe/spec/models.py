@@ -21,6 +21,7 @@ from awspipe.formats.words import nearest
 from awspipe.providers.base import Action, chosen, providers, words
 from awspipe.providers.fields import Json, Name, Spelled, Strict, Text
 from awspipe.providers.gates import Gated
+from awspipe.spec.notify import Notify
 
 ONE_OF = "x-one-of"
 """In the JSON Schema of these models: the names of the models that may stand in a place."""
@@ -190,6 +191,8 @@ class Pipeline(Strict):
     ] = Field(default_factory=dict)
     """What a run can be given, each with its default: a text, or `{default: text, description: text}`.
     Actions read them as `#{variables.NAME}`. Only in pipelines of type V2."""
+    notify: Notify | None = None
+    """Whom to tell by mail what becomes of executions: `{email: me@example.com}`."""
     stages: Annotated[
         list[Annotated[Union[Action, Stage], _ByProvider(in_stage=False)]],  # noqa: UP007
         Field(min_length=STAGES[0], max_length=STAGES[1]),

@@ -50,6 +50,9 @@ def markdown() -> str:
         "## Stage\n",
         _STAGES,
         _table(definitions["Stage"], definitions["Stage"]["properties"]),
+        "## `notify`\n",
+        f"{definitions['Notify']['description']}\n",
+        _table(definitions["Notify"], definitions["Notify"]["properties"]),
         "## Every action\n",
         _table(_every_action(definitions), _COMMON),
         _ARTIFACTS,
@@ -142,6 +145,8 @@ def _table(schema: Json, keys: Iterable[str]) -> str:
 
 def _default(field: Json) -> str:
     default = field.get("default")
+    if isinstance(default, list):
+        return ", ".join(f"`{one}`" for one in default)
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
     return f"`{default}`" if default not in (None, {}) else ""

@@ -15,6 +15,7 @@ from awspipe.spec import variables
 from awspipe.spec.flow import Broken, Flow, ResolvedAction, flow
 from awspipe.spec.gates import gates
 from awspipe.spec.models import Pipeline
+from awspipe.spec.notify import APPROVAL
 
 Rule = Callable[[Pipeline, Flow], Iterator[Broken]]
 
@@ -285,6 +286,21 @@ def configuration(pipeline: Pipeline, one: ResolvedAction) -> dict[str, str]:
     )
 
 
+def something_to_tell(pipeline: Pipeline, resolved: Flow) -> Iterator[Broken]:
+    """Who is to be told of approvals only would never hear of a pipeline that has none.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html
+    """
+    asks = any(one.action.own_category() == "Approval" for one in resolved.actions)
+    if pipeline.notify is not None and set(pipeline.notify.events) == {APPROVAL} and not asks:
+        yield Broken(
+            ("notify", "events"),
+            "there is nothing to tell of: no action is an approval",
+            "leave `events` out, or add `failed`",
+            at_key=True,
+        )
+
+
 RULES: dict[str, Rule] = {
     "source-first": source_first,
     "source-only-first": source_only_first,
@@ -300,5 +316,6 @@ RULES: dict[str, Rule] = {
     "configuration-lengths": configuration_lengths,
     "variables": variable_references,
     "gates": gates,
+    "something-to-tell": something_to_tell,
 }
 """Every rule by its word."""

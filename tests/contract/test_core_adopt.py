@@ -105,12 +105,13 @@ def _is(kind: str, key: str) -> bool:
         "application": "codedeploy",
         "deployment-group": "codedeploy",
         "pipeline": "codepipeline",
+        "topic": "sns",
     }
     return key.startswith(f"{services[kind]}/")
 
 
 def test_every_kind_says_whether_it_can_be_taken_over() -> None:
-    assert set(ADOPTABLE) | {"role", "connection"} == set(kinds())
+    assert set(ADOPTABLE) | {"role", "connection", "subscription"} == set(kinds())
 
 
 def test_what_belongs_to_another_pipeline_is_never_taken_over(world: World) -> None:

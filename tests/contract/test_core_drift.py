@@ -13,7 +13,7 @@ from awspipe.apply import apply
 from awspipe.plan import Verb
 from awspipe.resources.base import Key
 from tests.support import core, sandbox
-from tests.support.core import SERVER, STATIC_SITE, World
+from tests.support.core import NOTIFYING, SERVER, STATIC_SITE, World
 
 HERE = f"{core.ACCOUNT}-{core.REGION}-an"
 ARTIFACTS, SITE = f"shop-artifacts-{HERE}", f"shop-site-deploy-{HERE}"
@@ -60,6 +60,15 @@ def delete(world: World, key: Key) -> None:
 
 
 def _delete_more(world: World, key: Key) -> None:
+    if key.kind == "topic":
+        world.client("sns").delete_topic(TopicArn=world.scope().topic_arn(key.name))
+        return
+    if key.kind == "subscription":
+        sns = world.client("sns")
+        for one in sns.list_subscriptions()["Subscriptions"]:
+            if one["Endpoint"] == key.name:
+                sns.unsubscribe(SubscriptionArn=one["SubscriptionArn"])
+        return
     if key.kind != "connection":
         raise AssertionError(f"nobody has said how a {key.kind} is deleted by hand")
     connections = world.client("codeconnections")
@@ -84,7 +93,9 @@ SERVER_KEYS = (
     Key("role", f"{ROLE}-Deploy"),
     Key("deployment-group", "shop/Deploy"),
 )
+NOTICE_KEYS = (Key("rule", "awspipe-shop-notify"), Key("subscription", "you@example.com"))
 BY_HAND = [(STATIC_SITE, key) for key in SITE_KEYS] + [(SERVER, key) for key in SERVER_KEYS]
+BY_HAND += [(NOTIFYING, key) for key in NOTICE_KEYS]
 
 
 @pytest.mark.parametrize(("text", "key"), BY_HAND, ids=[str(key) for _, key in BY_HAND])
@@ -114,6 +125,16 @@ def test_an_application_deleted_by_hand_takes_its_groups_with_it(world: World) -
     shown = core.planned(world.aws, SERVER)
     assert core.verbs(shown) == {"application": {Verb.CREATE}, "deployment-group": {Verb.CREATE}}
     core.up(world.aws, SERVER)
+    assert core.lasting(world.inventory) == before
+
+
+def test_a_topic_deleted_by_hand_takes_its_subscriptions_with_it(world: World) -> None:
+    core.up(world.aws, NOTIFYING)
+    before = core.lasting(world.inventory)
+    delete(world, Key("topic", "awspipe-shop"))
+    shown = core.planned(world.aws, NOTIFYING)
+    assert core.verbs(shown) == {"topic": {Verb.CREATE}, "subscription": {Verb.CREATE}}
+    core.up(world.aws, NOTIFYING)
     assert core.lasting(world.inventory) == before
 
 
@@ -163,6 +184,13 @@ NOBODY = {
 }
 RULES = [{"ID": "own", "Filter": {"Prefix": "a"}, "Status": "Enabled", "Expiration": {"Days": 1}}]
 PATTERN = {"source": ["aws.codecommit"]}
+
+TOPIC = f"arn:aws:sns:{core.REGION}:{core.ACCOUNT}:awspipe-shop"
+
+
+def attribute(name: str, value: str) -> Callable[[World], None]:
+    return by("sns", "set_topic_attributes", TopicArn=TOPIC, AttributeName=name, AttributeValue=value)
+
 
 EDITS: dict[str, tuple[str, Callable[[World], None], set[str]]] = {
     "role policy widened": (
@@ -288,6 +316,22 @@ EDITS: dict[str, tuple[str, Callable[[World], None], set[str]]] = {
         STATIC_SITE,
         by("events", "put_targets", Rule=RULE, Targets=[{"Id": "pipeline", "Arn": "arn:aws:sns:x:1:y"}]),
         {"rule Target.Arn", "rule Target.RoleArn"},
+    ),
+    "topic renamed": (NOTIFYING, attribute("DisplayName", "Spam"), {"topic DisplayName"}),
+    "topic open to all": (
+        NOTIFYING,
+        attribute(
+            "Policy", json.dumps({**ANYTHING, "Statement": [{**ANYTHING["Statement"][0], "Principal": "*"}]})
+        ),  # type: ignore[index]
+        {
+            "topic Policy.Statement[0]." + part
+            for part in ("Action", "Condition", "Principal", "Resource", "Sid")
+        },
+    ),
+    "notice reworded": (
+        NOTIFYING,
+        by("events", "put_targets", Rule="awspipe-shop-notify", Targets=[{"Id": "pipeline", "Arn": TOPIC}]),
+        {"rule Target.InputTransformer"},
     ),
     "project's time-out": (
         STATIC_SITE,

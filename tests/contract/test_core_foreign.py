@@ -10,7 +10,7 @@ import pytest
 from awspipe.errors import AwsError, RefusedError
 from awspipe.resources.base import Key, kinds
 from tests.support import core, sandbox
-from tests.support.core import GITHUB, SERVER, STATIC_SITE, World
+from tests.support.core import GITHUB, NOTIFYING, SERVER, STATIC_SITE, World
 
 HERE = f"{core.ACCOUNT}-{core.REGION}-an"
 ROLE = f"awspipe-shop-{core.REGION}"
@@ -97,6 +97,10 @@ def connection(world: World, name: str, owner: Owner) -> None:
     )
 
 
+def topic(world: World, name: str, owner: Owner) -> None:
+    world.client("sns").create_topic(Name=name, Tags=tags(owner))
+
+
 def pipeline(world: World, name: str, owner: Owner) -> None:
     world.client("codepipeline").create_pipeline(
         pipeline=sandbox.pipeline(sandbox.role("pipes", "codepipeline"), name=name),
@@ -115,6 +119,7 @@ MAKERS: dict[str, Maker] = {
     "application": application,
     "deployment-group": group,
     "connection": connection,
+    "topic": topic,
     "pipeline": pipeline,
 }
 NAMES = [
@@ -129,13 +134,16 @@ NAMES = [
     (STATIC_SITE, "repository", "shop"),
     (STATIC_SITE, "pipeline", "shop"),
     (GITHUB, "connection", "shop-github"),
+    (NOTIFYING, "topic", "awspipe-shop"),
+    (NOTIFYING, "rule", "awspipe-shop-notify"),
     (SERVER, "application", "shop"),
     (SERVER, "deployment-group", "shop/Deploy"),
 ]
 
 
 def test_every_kind_is_tried() -> None:
-    assert {kind for _, kind, _ in NAMES} == set(kinds())
+    """A subscription is whose its topic is: it cannot be anybody else's under a name of ours."""
+    assert {kind for _, kind, _ in NAMES} | {"subscription"} == set(kinds())
 
 
 @pytest.mark.parametrize("owner", [None, "blog"], ids=["untagged", "another pipeline's"])

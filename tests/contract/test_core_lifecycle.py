@@ -9,7 +9,7 @@ import pytest
 
 from awspipe.plan import Verb
 from tests.support import core, sandbox
-from tests.support.core import GITHUB, SERVER, STATIC_SITE, World
+from tests.support.core import GITHUB, NOTIFYING, SERVER, STATIC_SITE, World
 
 _HERE = f"{core.ACCOUNT}-{core.REGION}-an"
 _ROLE = f"awspipe-shop-{core.REGION}"
@@ -39,7 +39,8 @@ _DESIGNED = {
         "codepipeline/shop",
     },
 }
-_TEXTS = {"static-site": STATIC_SITE, "server": SERVER, "github": GITHUB}
+_DESIGNED["notifying"] = _DESIGNED["github"] | {"events/awspipe-shop-notify", "sns/awspipe-shop"}
+_TEXTS = {"static-site": STATIC_SITE, "server": SERVER, "github": GITHUB, "notifying": NOTIFYING}
 every = pytest.mark.parametrize("kind", list(_TEXTS))
 both = pytest.mark.parametrize("kind", ["static-site", "server"])
 

@@ -28,6 +28,7 @@ TEXT = (
     .rstrip("\n")
     + "\n  - name: Files\n    provider: s3\n    input: Build\n"
     "  - name: Servers\n    provider: codedeploy\n    ec2_tags: {a: b}\n    input: Build\n"
+    "notify: {email: me@example.com}\n"
 )
 ANYTHING = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}

@@ -59,6 +59,12 @@ stages:
     provider: s3
 """
 """A pipeline whose source is behind a connection."""
+NOTIFYING = f"""\
+{GITHUB}notify:
+  email: [me@example.com, You@Example.com]
+  events: [failed, approval]
+"""
+"""The same, and two people hear of it."""
 
 
 def session(region: str = REGION) -> boto3.Session:
@@ -429,6 +435,16 @@ def _pipelines(codepipeline: Any) -> Iterator[tuple[str, Any]]:
         )
 
 
+def _topics(sns: Any) -> Iterator[tuple[str, Any]]:
+    for one in sns.list_topics()["Topics"]:
+        arn = one["TopicArn"]
+        attributes = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
+        listed = sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
+        tags = sns.list_tags_for_resource(ResourceArn=arn)["Tags"]
+        listeners = sorted((one["Protocol"], one["Endpoint"]) for one in listed)
+        yield arn.rpartition(":")[2], {**attributes, "tags": tags, "listeners": listeners}
+
+
 def _connections(codeconnections: Any) -> Iterator[tuple[str, Any]]:
     for one in codeconnections.list_connections()["Connections"]:
         tags = codeconnections.list_tags_for_resource(ResourceArn=one["ConnectionArn"])["Tags"]
@@ -445,6 +461,7 @@ _TELLERS = {
     "codedeploy": _applications,
     "codecommit": _repositories,
     "codepipeline": _pipelines,
+    "sns": _topics,
 }
 SERVICES = (*_TELLERS, "sts", "resourcegroupstaggingapi")
 """All that awspipe talks to."""

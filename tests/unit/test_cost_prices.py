@@ -41,6 +41,7 @@ FIXTURES = [
     ("secret-calls", 20_000, "0.10", "0.10"),
     ("codeartifact-storage", 4, "0.10", None),
     ("codeartifact-requests", 120_000, "0.10", None),
+    ("sns-mail", 3_000, "0.04", None),
     ("server-t3-micro", 730, "7.592", "9.49"),
     ("server-ipv4", 730, "3.65", "3.65"),
     ("server-gp3", 8, "0.64", "0.7296"),

@@ -33,6 +33,8 @@ def lines(plan: Plan, commit: str = "") -> Iterator[str]:
         yield columns.row("=", reference.kind, used)
     for key, kept in plan.kept:
         yield columns.row("=", key.kind, f"{key.name} (no longer in the spec; stays: {kept.why})")
+    for key, remark in plan.remarks:
+        yield f"  ! {key}: {remark}"
     yield counts(plan)
 
 
@@ -88,6 +90,7 @@ def document(plan: Plan) -> dict[str, Any]:
         "steps": [_step(step) for step in plan.steps],
         "uses": [{"kind": one.kind, "name": one.name} for one in plan.references],
         "keeps": [{"kind": key.kind, "name": key.name, "why": kept.why} for key, kept in plan.kept],
+        "remarks": [{"kind": key.kind, "name": key.name, "remark": remark} for key, remark in plan.remarks],
     }
 
 
