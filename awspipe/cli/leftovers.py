@@ -33,17 +33,18 @@ def leftovers(
     """
     from awspipe.cli.regions import begin
     from awspipe.cli.views import leftovers as view
-    from awspipe.cost.leftovers import leftovers as look
+    from awspipe.cost.leftovers import everywhere
     from awspipe.cost.prices import shipped
 
     options = given(context)
     console = Console(json=options.json)
     target, regions = begin(options, console)
     expiring.warn_everywhere(context, console, target, regions)
-    found = [look(target.aws.at(region), shipped()) for region in regions]
+    found = everywhere(target.aws, regions, shipped())
     console.document({"regions": [view.document(one) for one in found]})
     for one in found:
         console.answer(view.lines(one, shipped(), target.command, alone=len(found) == 1))
+    console.answer(view.nowhere(found))
     if delete:
         for one in found:
             _remove(console, target, one, yes=yes)

@@ -180,9 +180,10 @@ def refuse_above(priced: Iterable[Priced], most: Decimal) -> None:
     from awspipe.cost.prices import usd
 
     reasons = reasons or [f"at worst {usd(total)} a month at {working[0].estimate.runs} executions each"]
+    fewer = ", or fewer --runs," if most else ""
     raise RefusedError(
         f"more than --max-cost {most}: {'; '.join(reasons)}; nothing was changed",
-        hint="`awspipe plan` shows the estimate; a higher --max-cost, or fewer --runs, allows it",
+        hint=f"`awspipe plan` shows the estimate; a higher --max-cost{fewer} allows it",
     )
 
 

@@ -7,7 +7,7 @@ pipelines and projects that are gone. https://docs.aws.amazon.com/codepipeline/l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -69,6 +69,16 @@ class _There:
         if isinstance(self.pipelines, Unknown):
             return None
         return frozenset(str(one["name"]) for one in self.pipelines)
+
+
+_REGIONS = 6
+"""As many are looked at side by side."""
+
+
+def everywhere(aws: Aws, regions: Sequence[str], prices: PriceList) -> tuple[Leftovers, ...]:
+    """What past pipelines hold in each of some regions, in their order."""
+    with threads(_REGIONS, "regions") as pool:
+        return tuple(pool.map(lambda region: leftovers(aws.at(region), prices), regions))
 
 
 def leftovers(aws: Aws, prices: PriceList) -> Leftovers:

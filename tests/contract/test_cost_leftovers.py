@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from awspipe.cli.views import leftovers as view
-from awspipe.cost.leftovers import Leftovers, leftovers, without_ours
+from awspipe.cost.leftovers import Leftovers, everywhere, leftovers, without_ours
 from awspipe.cost.prices import shipped
 from awspipe.graph import Source
 from awspipe.resources.base import Key
@@ -85,6 +85,16 @@ def test_nothing_is_left_where_nothing_was(world: World) -> None:
     assert list(view.lines(found, shipped(), _command, alone=True))[-1] == (
         "  nothing is left of past pipelines"
     )
+
+
+def test_several_regions_are_looked_at_and_that_none_holds_anything_is_said(world: World) -> None:
+    core.up(world.aws, STATIC_SITE)
+    found = everywhere(world.aws, ("eu-west-1", REGION), shipped())
+    assert [one.region for one in found] == ["eu-west-1", REGION]
+    assert list(view.nowhere(found)) == ["nothing is left of past pipelines in 2 regions"]
+    assert [line for one in found for line in view.lines(one, shipped(), _command, alone=False)] == []
+    plant_others(world)
+    assert list(view.nowhere(everywhere(world.aws, ("eu-west-1", REGION), shipped()))) == []
 
 
 def _command(*words: str) -> str:

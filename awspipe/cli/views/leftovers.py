@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -32,6 +32,13 @@ def lines(found: Leftovers, prices: PriceList, command: Callable[..., str], *, a
         yield f"  nothing{' that could be read' if found.unread else ''} is left of past pipelines"
     for why in found.unread:
         yield f"  ! not looked at: {why}"
+
+
+def nowhere(found: Sequence[Leftovers]) -> Iterator[str]:
+    """That several regions hold nothing: a region that does has its own lines."""
+    unread = any(one.unread for one in found)
+    if len(found) > 1 and not (unread or any(one.ours or one.remains for one in found)):
+        yield f"nothing is left of past pipelines in {len(found)} regions"
 
 
 def _ours(one: Inventory, prices: PriceList, command: Callable[..., str]) -> Iterator[str]:
