@@ -5,6 +5,7 @@ Nothing above this module sees a botocore exception that it did not ask for by i
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from awspipe.errors import AwsError, StoppedError
 from awspipe.events import Listener, Waiting, silent
 from awspipe.explain import DENIED, code_of, explained
 from awspipe.naming import OWNER_TAG
+from awspipe.silence import Silence
 
 if TYPE_CHECKING:
     import boto3
@@ -89,6 +91,7 @@ class Aws:
                         config=self._asking if region else self._config_of(service),
                     )
                     remember(made)
+                self._silence.watch(made.meta.events)
                 _limit(made.meta.events, threading.BoundedSemaphore(_IN_FLIGHT.get(service, _WORKERS)))
                 self._clients[key] = made
             return self._clients[key]
@@ -102,12 +105,10 @@ class Aws:
     def _config(self) -> Any:
         from botocore.config import Config
 
-        given = self.session._session.get_config_variable
-        chosen = given("retry_mode") not in (None, "legacy") or given("max_attempts") is not None
-        config = Config(connect_timeout=5, read_timeout=30, max_pool_connections=_WORKERS, tcp_keepalive=True)
+        config = Config(connect_timeout=5, read_timeout=25, max_pool_connections=_WORKERS, tcp_keepalive=True)
         if _is_loopback(self.endpoint_url):  # a proxy of the user's cannot reach it
             config = config.merge(Config(proxies={}))
-        if chosen:
+        if _chooses_retries(self.session):
             return config
         return config.merge(Config(retries={"mode": "standard", "total_max_attempts": _TOTAL_ATTEMPTS}))
 
@@ -128,6 +129,10 @@ class Aws:
 
         few = Config(connect_timeout=3, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3})
         return self._config.merge(few)
+
+    @cached_property
+    def _silence(self) -> Silence:
+        return Silence(self.now)
 
     @property
     def identity(self) -> Identity:
@@ -290,6 +295,18 @@ def _limit(events: Any, places: threading.BoundedSemaphore) -> None:
 
 
 _PLACE = "awspipe-place"
+
+
+def _chooses_retries(session: boto3.Session) -> bool:
+    """Whether the user says how often calls are sent: botocore's own answer has a default in it.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+    """
+    of_profile = session._session.get_scoped_config()
+    return any(
+        os.environ.get(variable) or of_profile.get(variable.removeprefix("AWS_").lower())
+        for variable in ("AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS")
+    )
 
 
 def _is_loopback(url: str | None) -> bool:
