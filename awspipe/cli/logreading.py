@@ -95,7 +95,8 @@ class LogReading:
     def _end(self, last: Look, *, follow: bool) -> None:
         console = self.following.console
         if not self._labels and not self._gaps:
-            console.say(view.nothing(last.execution, silent=self._logs.begun))
+            which = {"stage": self.which.stage, "action": self.which.action}
+            console.say(view.nothing(last.execution, **which, silent=self._logs.begun))
         if follow:
             console.say(view.ended(last.execution))
             console.record(view.end_record(last.execution))

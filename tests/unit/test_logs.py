@@ -377,8 +377,15 @@ def test_json_lines_besides_those_of_actions() -> None:
 
 def test_what_there_is_to_say_where_there_are_no_lines() -> None:
     source = action("Source", "CodeCommit")
-    assert view.nothing(execution(source), silent=True) == "execution 11111111: no lines"
-    assert view.nothing(execution(source), silent=False) == (
-        "execution 11111111: no action that writes lines has begun, of those that were asked for"
-        "; so far: Build/Source (CodeCommit)"
-    )
+
+    def said(*actions: ActionExecution, stage: str = "", name: str = "", silent: bool = False) -> list[str]:
+        return list(view.nothing(execution(*actions), stage=stage, action=name, silent=silent))
+
+    assert said(source, silent=True) == ["execution 11111111: no lines"]
+    assert said(source, stage="Build", silent=True) == ["execution 11111111: no lines of Build"]
+    assert said() == ["execution 11111111: no action has begun"]
+    assert said(source, stage="Deploy", name="A") == ["execution 11111111 has not come to Deploy/A"]
+    assert said(source, stage="Build") == [
+        "execution 11111111: there is no log of Build/Source (CodeCommit)",
+        "  builds (CodeBuild) and deployments (CodeDeploy) write one",
+    ]

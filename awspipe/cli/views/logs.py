@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from awspipe.executions import Execution
+from awspipe.executions import ActionExecution, Execution
 from awspipe.logs import Gap, LogLine
 
 _COLOURS = ("36", "33", "35", "34", "32", "96", "93", "95", "94", "92")
@@ -74,14 +74,23 @@ def gap_record(one: Gap) -> dict[str, Any]:
     return {"event": "gap", **where, "message": one.why, "hint": one.hint or None}
 
 
-def nothing(one: Execution, *, silent: bool) -> str:
-    """There are no lines; `silent`: of actions that write some, there were none that are wanted."""
+def nothing(one: Execution, *, stage: str, action: str, silent: bool) -> Iterator[str]:
+    """There are no lines of what was asked for; `silent`: what has begun of it has written none."""
+    head = f"execution {one.id[:8]}"
+    wanted = [it for it in one.actions if stage in ("", it.stage) and action in ("", it.name)]
+    where = "/".join(dict.fromkeys(filter(None, (stage, action))))
     if silent:
-        return f"execution {one.id[:8]}: no lines"
-    begun = ", ".join(f"{it.label} ({it.kind.rpartition('/')[2]})" for it in one.actions)
-    return f"execution {one.id[:8]}: no action that writes lines has begun, of those that were asked for" + (
-        f"; so far: {begun}" if begun else ""
-    )
+        yield f"{head}: no lines" + (f" of {where}" if where else "")
+    elif not wanted:
+        yield f"{head} has not come to {where}" if where else f"{head}: no action has begun"
+    else:
+        yield f"{head}: there is no log of {', '.join(map(_does, wanted))}"
+        yield "  builds (CodeBuild) and deployments (CodeDeploy) write one"
+
+
+def _does(one: ActionExecution) -> str:
+    """An action with who does it."""
+    return f"{one.label} ({one.kind.rpartition('/')[2]})"
 
 
 def waits(label: str, approve: str) -> str:
