@@ -29,14 +29,15 @@ demo: $(STAMP) ## make a pipeline in the sandbox: no account, no charge
 	@echo
 	@cd $(DEMO) && ../$(BIN)/awspipe status --sandbox
 	@echo
-	@echo "Now you: cd $(DEMO) && . ../$(BIN)/activate"
 	@git -C $(DEMO) -c user.useConfigOnly=true var GIT_COMMITTER_IDENT >/dev/null 2>&1 || { \
-		echo '  git config --global user.name "Your Name"        git does not know who you are,'; \
-		echo '  git config --global user.email you@example.com   and refuses your commits until then'; }
-	@echo "  awspipe status --sandbox             where it stands"
-	@echo "  git push awspipe                     after a commit: sends it to the pipeline's repository"
-	@echo "  awspipe down --sandbox               removes the pipeline and all that was made for it"
-	@echo "  awspipe sandbox stop                 ends the sandbox; what it holds is there again the next time"
+		echo 'git does not know who you are, and refuses your commits until you say it:'; \
+		echo '  git config --global user.name "Your Name"'; \
+		echo '  git config --global user.email you@example.com'; }
+	@echo "Now you: cd $(DEMO) && . ../$(BIN)/activate"
+	@echo "  awspipe status --sandbox   where it stands"
+	@echo "  git push awspipe           after a commit: sends it to the pipeline"
+	@echo "  awspipe down --sandbox     removes the pipeline and all made for it"
+	@echo "  awspipe sandbox stop       ends the sandbox; the next start has it all again"
 
 test: check e2e ## everything: what CI runs
 

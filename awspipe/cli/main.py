@@ -29,7 +29,8 @@ from awspipe.cli.open import open_
 from awspipe.cli.options import Options, hoisted
 from awspipe.cli.plan import plan
 from awspipe.cli.policy import policy
-from awspipe.cli.retry import retry, rollback
+from awspipe.cli.retry import retry
+from awspipe.cli.rollback import rollback
 from awspipe.cli.run import run as run_
 from awspipe.cli.status import status
 from awspipe.cli.stop import stop

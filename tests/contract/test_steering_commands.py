@@ -170,7 +170,9 @@ def test_a_stage_goes_back_to_what_was_there_before(stage: Stage, commands: Comm
     assert "Deploy of shop is running\n" in commands("rollback", "Deploy", "-n", "shop", "--yes").err
     stage.end("Deploy")
     said = commands("rollback", "Deploy", "-n", "shop", "--yes")
-    assert "no execution of another revision than the one that is there succeeded in Deploy" in said.err
+    assert "no execution with another revision, before the one that is there, succeeded in Deploy" in said.err
+    back = f"`awspipe rollback Deploy --to {stage.id(2)[:8]} -n shop {REGION}` goes to execution "
+    assert back + stage.id(2)[:8] in said.err
 
 
 def test_a_rollback_passes_by_what_brought_the_same_commit(stage: Stage, commands: Commands) -> None:

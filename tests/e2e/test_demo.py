@@ -32,7 +32,7 @@ def test_the_demo_goes_up_and_can_be_run_again(machine: Machine) -> None:
     first = machine.run("make", "demo")
     assert "awspipe-demo is up: 10 created" in first.stdout
     assert "  awspipe down --sandbox " in first.stdout
-    assert '  git config --global user.name "Your Name" ' in first.stdout
+    assert '  git config --global user.name "Your Name"\n' in first.stdout
 
     page = machine.work / "awspipe-demo" / "src" / "index.html"
     page.write_text("mine", encoding="utf-8")

@@ -384,7 +384,7 @@ def test_what_there_is_to_say_where_there_are_no_lines() -> None:
     assert said(source, silent=True) == ["execution 11111111: no lines"]
     assert said(source, stage="Build", silent=True) == ["execution 11111111: no lines of Build"]
     assert said() == ["execution 11111111: no action has begun"]
-    assert said(source, stage="Deploy", name="A") == ["execution 11111111 has not come to Deploy/A"]
+    assert said(source, stage="Deploy", name="A") == ["execution 11111111 has run nothing in Deploy/A"]
     assert said(source, stage="Build") == [
         "execution 11111111: there is no log of Build/Source (CodeCommit)",
         "  builds (CodeBuild) and deployments (CodeDeploy) write one",

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+_COMMAND = 45
+"""A terminal of 80 columns has room for as long a command and what it does."""
 _KIND = 16
 """As wide as the longest kind: `deployment-group`."""
 
@@ -16,9 +18,10 @@ def row(sign: str, kind: str, name: str) -> str:
 
 
 def next_commands(commands: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """What to type next, with what it does."""
+    """What to type next, with what it does: in a column, unless a long command would push it out of sight."""
     pairs = list(commands)
     widest = max((width(command) for command, _ in pairs), default=0)
+    widest = widest if widest <= _COMMAND else 0
     for index, (command, what) in enumerate(pairs):
         yield f"{'next:' if index == 0 else '     '} {command:<{widest}}   {what}"
 

@@ -82,7 +82,7 @@ def nothing(one: Execution, *, stage: str, action: str, silent: bool) -> Iterato
     if silent:
         yield f"{head}: no lines" + (f" of {where}" if where else "")
     elif not wanted:
-        yield f"{head} has not come to {where}" if where else f"{head}: no action has begun"
+        yield f"{head} has run nothing in {where}" if where else f"{head}: no action has begun"
     else:
         yield f"{head}: there is no log of {', '.join(map(_does, wanted))}"
         yield "  builds (CodeBuild) and deployments (CodeDeploy) write one"
