@@ -470,10 +470,12 @@ def test_what_executions_do_is_published(shop: Shop) -> None:
     assert sorted(told, key=str) == sorted(
         [
             ("Pipeline", None, "STARTED"),
-            ("Stage", "Source", "STARTED"),
-            ("Stage", "Source", "SUCCEEDED"),
-            ("Stage", "Deploy", "STARTED"),
-            ("Stage", "Deploy", "SUCCEEDED"),
+            *(
+                (of, stage, state)
+                for of in ("Stage", "Action")
+                for stage in ("Source", "Deploy")
+                for state in ("STARTED", "SUCCEEDED")
+            ),
             ("Pipeline", None, "SUCCEEDED"),
         ],
         key=str,
