@@ -8,8 +8,12 @@ STAMP := .venv/installed
 DEMO := awspipe-demo
 PYTEST := $(BIN)/python -m pytest -n auto -q
 
+# Containers like to set it; every start of awspipe would then compile all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test check lint unit e2e matrix fix docs picture bench lock wheel clean
 .DEFAULT_GOAL := help
+.NOTPARALLEL: # tests beside tests would only wait for each other
 
 help: ## show what there is
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import cache
 
 import botocore.session
@@ -10,6 +11,10 @@ import hypothesis
 
 botocore.session.create_loader = cache(botocore.session.create_loader)
 """Service models and endpoints never change; read anew for each session they were a third of all the time."""
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+"""Containers like to set it; every command that a test starts would then compile all of awspipe again."""
 
 hypothesis.settings.register_profile("awspipe", deadline=None)
 hypothesis.settings.load_profile("awspipe")

@@ -108,4 +108,4 @@ Name = Annotated[Text, Field(max_length=100), Spelled(NAME, "use only letters, d
 class Strict(BaseModel):
     """A mapping of the spec: unknown keys are errors, nothing is coerced."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
