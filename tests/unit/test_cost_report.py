@@ -102,6 +102,16 @@ def test_v2_minutes_and_small_builds_share_their_allowances() -> None:
     assert one.builds_usd(totals) == (Decimal("0.250"), ())
 
 
+def test_a_custom_action_is_free_however_long_it_takes() -> None:
+    """A job worker of one's own. https://aws.amazon.com/codepipeline/pricing/"""
+    began, ended = BEGIN, BEGIN + timedelta(hours=3)
+    custom, third = (
+        ActionRun("e1", "Build", "Jenkins", "Build", owner, "Succeeded", began, ended)
+        for owner in ("Custom", "ThirdParty")
+    )
+    assert [(one.free, one.minutes(MONTH)) for one in (custom, third)] == [(True, 0), (False, 180)]
+
+
 def test_lambda_builds_are_billed_by_the_second_with_an_allowance_of_their_own() -> None:
     """18,000 seconds on ARM: 6,000 are free, 12,000 cost $0.12; small machines have their own."""
     arm = BuildRun("p:1", "build-lambda-arm-1gb", BEGIN, BEGIN + timedelta(seconds=17_999.2))
