@@ -20,9 +20,9 @@ _COLUMN = 11
 def lines(priced: Priced) -> Iterator[str]:
     """The box: what fits a terminal; `cost prices` has each price, JSON the minutes of each action."""
     estimate = priced.estimate
-    where = "on AWS, not in the sandbox: " if priced.one.target.sandbox else "in "
+    sandbox = ", on AWS only" if priced.one.target.sandbox else ""
     region = f"{estimate.region}{_by_reference(estimate)}"
-    yield f"cost {where}{region} (USD before tax, prices of {priced.prices.as_of})"
+    yield f"cost in {region}{sandbox} (USD before tax, prices of {priced.prices.as_of})"
     yield _row("fixed", _fixed(priced))
     yield _row("execution", _execution(estimate))
     yield _row(f"{estimate.runs} a month", _month(priced))
