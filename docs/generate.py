@@ -56,6 +56,10 @@ _PARTS = {
     "Permissions": ("known_access", "What a role may not do."),
     "Builds": ("known_builds", "What CodeBuild says of a build, and the build of itself."),
     "Deployments": ("known_deployments", "What CodeDeploy and its agent say of a deployment."),
+    "Stacks and functions": (
+        "known_stacks",
+        "What CloudFormation and Lambda say of what is deployed to them.",
+    ),
     "Sources, approvals, S3": ("known_actions", "What CodePipeline says of the actions that it does itself."),
 }
 

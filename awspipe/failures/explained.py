@@ -20,12 +20,18 @@ from awspipe.failures import (
     known_actions,
     known_builds,
     known_deployments,
+    known_stacks,
 )
 from awspipe.failures.cause import Cause, Failure, Place, Said, Where
 from awspipe.naming import log_stream_of
 from awspipe.triggers import who
 
-_OF_PROVIDER = {"CodeBuild": known_builds.ROWS, "CodeDeploy": known_deployments.ROWS}
+_OF_PROVIDER = {
+    "CloudFormation": known_stacks.ROWS,
+    "CodeBuild": known_builds.ROWS,
+    "CodeDeploy": known_deployments.ROWS,
+    "Lambda": known_stacks.ROWS,
+}
 _GATHER = {"CodeBuild": builds.gather, "CodeDeploy": deployments.gather}
 _MOST = 10
 """Failures of one execution that are looked into."""

@@ -353,6 +353,30 @@ CASES: list[tuple[str, Failure, str, str]] = [
         "the sandbox itself failed: KeyError('x'); `awspipe sandbox logs`",
         "this is a mistake in awspipe: please report it",
     ),
+    (
+        "function-missing",
+        action("Function not found: arn:aws:lambda:r:1:function:shop", provider="Lambda"),
+        "there is no such Lambda function or version: arn:aws:lambda:r:1:function:shop",
+        "make it first, in the pipeline's region, and publish a version; or mend `function:` or `version:`",
+    ),
+    (
+        "alias-missing",
+        action("Cannot find alias arn: arn:aws:lambda:r:1:function:shop:live", provider="Lambda"),
+        "there is no alias arn:aws:lambda:r:1:function:shop:live",
+        "`aws lambda create-alias` makes it, for a version that is published; or mend `alias:`",
+    ),
+    (
+        "alias-shared",
+        action("The alias live has two versions behind it, and must have one.", provider="Lambda"),
+        "the alias live still leads to two versions, and must lead to one when it is deployed to",
+        "`aws lambda update-alias --function-name F --name live --routing-config '{}'`, then retry the stage",
+    ),
+    (
+        "alarm-rang",
+        action("The alarm errors went to the ALARM state.", provider="Lambda"),
+        "the alarm errors went off while the traffic was shifted, so the alias went back",
+        "look at what the new version does; retry the stage once the alarm is quiet again",
+    ),
     ("", action("Something new.\nAt length", "NewError"), "Something new. At length (NewError)", ""),
     ("", action("", ""), "Action failed, and AWS does not say why", ""),
 ]
@@ -384,7 +408,7 @@ def test_no_words_of_anybody_break_it(text: str, where: Where, provider: str) ->
 )
 def test_long_words_take_no_long_time(text: str) -> None:
     for where in Where:
-        for provider in ("CodeBuild", "CodeDeploy", "CodeStarSourceConnection"):
+        for provider in ("CodeBuild", "CodeDeploy", "CloudFormation", "Lambda", "CodeStarSourceConnection"):
             one = failure(provider, said=[Said(where, text)], detail=[text] * 3)
             assert len(known.explained(rows(provider), one).line) <= 1000
 
@@ -392,12 +416,14 @@ def test_long_words_take_no_long_time(text: str) -> None:
 def test_every_row_has_a_test_of_its_own() -> None:
     tests = Path(__file__).parent.parent
     text = "".join(one.read_text(encoding="utf-8") for one in tests.rglob("test_failures_*.py"))
-    every = {row.name for provider in ("CodeBuild", "CodeDeploy", "") for row in rows(provider)}
+    every = {
+        row.name for provider in ("CodeBuild", "CodeDeploy", "CloudFormation", "") for row in rows(provider)
+    }
     assert sorted(name for name in every if f'"{name}"' not in text) == []
 
 
 def test_every_row_says_where_its_words_are_public() -> None:
-    for provider in ("CodeBuild", "CodeDeploy", ""):
+    for provider in ("CodeBuild", "CodeDeploy", "CloudFormation", ""):
         for row in rows(provider):
             assert row.source.startswith(("https://", "awspipe.sandbox.")), row.name
             assert row.text or row.code or row.category, row.name
@@ -420,7 +446,7 @@ def test_no_line_asks_for_a_name_that_nobody_gives() -> None:
     }
     more = {"command", "program", "asked", "bucket", "repository", "ConnectionArn", "S3ObjectKey"}
     more |= {"ProjectName", "action", "variables", "meant", "topic"}
-    for provider in ("CodeBuild", "CodeDeploy", ""):
+    for provider in ("CodeBuild", "CodeDeploy", "CloudFormation", ""):
         for row in rows(provider):
             asked = {part for _, part, _, _ in Formatter().parse(row.line + row.fix) if part}
             assert asked <= facts | more | set(re.compile(row.text).groupindex), row.name
