@@ -84,9 +84,9 @@ class Outcomes(ABC):
         with runtime.current().lock:
             return self._find(run) is not None
 
-    def refusal(self, run: ActionRun, action: str, resource: str) -> str | None:
+    def refusal(self, run: ActionRun, action: str, resource: str, context: Mapping[str, str]) -> str | None:
         """IAM's sentence when the run's role may not do something."""
-        return roles.refusal(run.role_arn, action, resource, session=run.execution_id)
+        return roles.refusal(run.role_arn, action, resource, session=run.execution_id, context=context)
 
     def resume(self) -> None:
         """After a restart: what ran is lost and says so, what waits for a person waits on."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import json
 from enum import Enum
-from fnmatch import fnmatchcase
 from typing import Any
 
-from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.models import iam_backends
 
 from awspipe.sandbox import runtime
+from awspipe.sandbox.policies import Context, Verdict, applies, listed, statements, verdict
 
 
 class Standing(Enum):
@@ -55,7 +53,7 @@ def lends(role_arn: str, *, to: str) -> bool:
 
 def _is_for(statement: dict[str, Any], principals: set[str]) -> bool:
     principal = statement.get("Principal", {})
-    named = _listed(principal.get("AWS")) if isinstance(principal, dict) else _listed(principal)
+    named = listed(principal.get("AWS")) if isinstance(principal, dict) else listed(principal)
     return not principals.isdisjoint(named)
 
 
@@ -63,39 +61,40 @@ def lets_in(document: str, service: str, action: str, *, source_arn: str) -> boo
     """Whether a resource's own policy lets a service do an action on behalf of `source_arn`."""
     context = {"aws:sourcearn": source_arn, "aws:sourceaccount": source_arn.split(":")[4]}
     found = _statements(document)
-    return any(_names(one, service) and _allows(one, action) and _applies(one, context) for one in found)
+    return any(_names(one, service) and _allows(one, action) and applies(one, context) for one in found)
 
 
 def permits(role_arn: str, action: str, resource: str) -> bool:
     """Whether a role's policies, inline and attached, allow an action on a resource."""
-    return _verdict(role_arn, action, resource) is PermissionResult.PERMITTED
+    return _verdict(role_arn, action, resource, {}) is Verdict.ALLOWED
 
 
-def refusal(role_arn: str, action: str, resource: str, *, session: str) -> str | None:
-    """IAM's sentence when a role may not do an action on a resource; None when it may."""
-    verdict = _verdict(role_arn, action, resource)
-    if verdict is PermissionResult.PERMITTED:
+def refusal(
+    role_arn: str, action: str, resource: str, *, session: str, context: Context | None = None
+) -> str | None:
+    """IAM's sentence when a role may not do an action on a resource; None when it may.
+
+    `context`: what the request says beside that, e.g. `aws:resourcetag/name`, in small letters.
+    """
+    found = _verdict(role_arn, action, resource, context or {})
+    if found is Verdict.ALLOWED:
         return None
     head, _, name = role_arn.partition(":role/")
     who = f"{head.replace(':iam:', ':sts:')}:assumed-role/{name.rpartition('/')[2]}/{session}"
     why = (
         "with an explicit deny in an identity-based policy"
-        if verdict is PermissionResult.DENIED
+        if found is Verdict.DENIED
         else f"because no identity-based policy allows the {action} action"
     )
     return f"User: {who} is not authorized to perform: {action} on resource: {resource} {why}"
 
 
-def _verdict(role_arn: str, action: str, resource: str) -> PermissionResult:
+def _verdict(role_arn: str, action: str, resource: str, context: Context) -> Verdict:
     role = _role(role_arn)
     if role is None:
-        return PermissionResult.NEUTRAL
+        return Verdict.UNSAID
     documents = [*role.policies.values(), *(policy.document for policy in role.managed_policies.values())]
-    answers = {IAMPolicy(document).is_action_permitted(action, resource) for document in documents}
-    for answer in (PermissionResult.DENIED, PermissionResult.PERMITTED):
-        if answer in answers:
-            return answer
-    return PermissionResult.NEUTRAL
+    return verdict(documents, action, resource, context)
 
 
 def _role(arn: str) -> Any:
@@ -107,21 +106,17 @@ def _role(arn: str) -> Any:
 
 
 def _statements(document: str) -> list[dict[str, Any]]:
-    return [one for one in _listed(json.loads(document).get("Statement")) if one.get("Effect") == "Allow"]
+    return [one for one in statements(document) if one.get("Effect") == "Allow"]
 
 
 def _trusts(statement: dict[str, Any], service: str, context: dict[str, str]) -> bool:
-    return _names(statement, service) and _allows_assuming(statement) and _applies(statement, context)
+    return _names(statement, service) and _allows_assuming(statement) and applies(statement, context)
 
 
 def _names(statement: dict[str, Any], service: str) -> bool:
     principal = statement.get("Principal", {})
-    services = _listed(principal.get("Service")) if isinstance(principal, dict) else _listed(principal)
+    services = listed(principal.get("Service")) if isinstance(principal, dict) else listed(principal)
     return service in services or "*" in services
-
-
-def _applies(statement: dict[str, Any], context: dict[str, str]) -> bool:
-    return all(_holds(name, keys, context) for name, keys in statement.get("Condition", {}).items())
 
 
 def _allows_assuming(statement: dict[str, Any]) -> bool:
@@ -129,33 +124,8 @@ def _allows_assuming(statement: dict[str, Any]) -> bool:
 
 
 def _allows(statement: dict[str, Any], action: str) -> bool:
-    actions = {one.lower() for one in _listed(statement.get("Action"))}
+    actions = {one.lower() for one in listed(statement.get("Action"))}
     return bool(actions & {action.lower(), f"{action.partition(':')[0].lower()}:*", "*"})
-
-
-def _holds(operator: str, wanted: dict[str, Any], context: dict[str, str]) -> bool:
-    """One operator of a condition; a key or operator that a service does not send is not met."""
-    like = operator.lower() in ("stringlike", "arnlike", "arnequals")
-    if not like and operator.lower() not in ("stringequals",):
-        return False
-    for key, patterns in wanted.items():
-        value = context.get(key.lower())
-        if value is None:
-            return False
-        if not any(fnmatchcase(value, _glob(one)) if like else value == one for one in _listed(patterns)):
-            return False
-    return True
-
-
-def _glob(pattern: str) -> str:
-    """An IAM pattern knows `*` and `?` only: a bracket stands for itself."""
-    return pattern.replace("[", "[[]")
-
-
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 def _epoch(moment: datetime.datetime) -> float:

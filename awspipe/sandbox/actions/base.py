@@ -94,7 +94,7 @@ class Engine(Protocol):
     def wanted(self, run: ActionRun) -> bool:
         """Whether the action still goes on."""
 
-    def refusal(self, run: ActionRun, action: str, resource: str) -> str | None:
+    def refusal(self, run: ActionRun, action: str, resource: str, context: Mapping[str, str]) -> str | None:
         """IAM's sentence when the run's role may not do something."""
 
 
@@ -145,11 +145,14 @@ class ActionRun:
 
     def may(self, action: str, resource: str) -> bool:
         """Whether the run's role may do something: `run.may("s3:GetObject", arn)`."""
-        return self.engine.refusal(self, action, resource) is None
+        return self.engine.refusal(self, action, resource, {}) is None
 
-    def require(self, action: str, resource: str) -> None:
-        """Fail the action, in IAM's words, where its role may not do something."""
-        refused = self.engine.refusal(self, action, resource)
+    def require(self, action: str, resource: str, context: Mapping[str, str] | None = None) -> None:
+        """Fail the action, in IAM's words, where its role may not do something.
+
+        `context`: what the request says beside that, its keys in small letters (`aws:resourcetag/name`).
+        """
+        refused = self.engine.refusal(self, action, resource, context or {})
         if refused is not None:
             raise ActionError(PERMISSION_ERROR, refused)
 
