@@ -22,6 +22,9 @@ from awspipe.resources.role import Role
 from awspipe.resources.rule import Rule
 from awspipe.resources.topic import Topic
 
+MANAGED = frozenset({"Commands", "EC2"})
+"""The providers that write to the log group of their pipeline."""
+
 
 def keys(aws: Aws, scope: Scope) -> frozenset[Key]:
     """What a pipeline names and what is called after its actions; some of it may not be ours, or not be."""
@@ -43,6 +46,8 @@ def _keys(aws: Aws, scope: Scope) -> Iterator[Key]:
     for stage in pipeline["stages"]:
         for action in stage["actions"]:
             part = part_of(stage["name"], action["name"])
+            if action["actionTypeId"]["provider"] in MANAGED:
+                yield LogGroup.for_pipeline(scope).key
             yield from _of_action(scope, part, action.get("configuration", {}))
 
 

@@ -145,13 +145,14 @@ def _declaration(one: ResolvedAction, place: Place) -> Body:
     """
     action = one.action
     namespace = {"namespace": action.namespace} if action.namespace else {}
+    files = {"files": list(action.output_files())} if action.output_files() else {}
     return {
         "name": action.name,
         "actionTypeId": action.type_id(),
         "runOrder": action.run_order,
         "configuration": action.configuration(place),
         "inputArtifacts": [{"name": name} for name in one.inputs],
-        "outputArtifacts": [{"name": name} for name in one.outputs],
+        "outputArtifacts": [{"name": name, **files} for name in one.outputs],
         **namespace,
         **action.siblings(),
     }

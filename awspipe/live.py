@@ -263,7 +263,9 @@ def _seen(aws: Aws, search: _Search, kind: type[Resource]) -> Iterator[str]:
 
 def _young(aws: Aws, scope: Scope, kind: type[Resource], tagged: Tagged) -> frozenset[str]:
     """Where the tag index has not heard of the pipeline yet, lists may not have heard of the rest either."""
-    if scope.pipeline in tagged.names(Pipeline) or not Pipeline.listed(aws, scope):
+    if not Pipeline.listed(aws, scope):
+        return kind.fixed(scope) if Role.listed(aws, scope) else frozenset()
+    if scope.pipeline in tagged.names(Pipeline):
         return frozenset()
     return frozenset(key.name for key in declared.keys(aws, scope) if key.kind == kind.kind)
 

@@ -19,10 +19,9 @@ from awspipe.resources.pipeline import Pipeline
 from awspipe.resources.project import BuildProject
 
 _UPDATES = "codedeploy-on-premises"
-_MANAGED = build_meter("LINUX_CONTAINER", "BUILD_GENERAL1_SMALL")
-"""What CodePipeline's own compute (the Commands action) is charged as, unless its action says otherwise.
+_MANAGED_LIMIT = 55
+"""Minutes after which CodePipeline ends what it runs on its own build machines.
 https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Commands.html"""
-_MANAGED_LIMIT = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,16 @@ def _use(action: Body, projects: Mapping[str, BuildProject]) -> ActionUse:
         meter = build_meter(project.build_type, project.compute)
         return ActionUse(action["name"], minutes, meter, project.timeout)
     if model and model.uses_codebuild_minutes:
-        return ActionUse(action["name"], minutes, _MANAGED, _MANAGED_LIMIT)
+        return ActionUse(action["name"], minutes, managed_meter(action["configuration"]), _MANAGED_LIMIT)
     return ActionUse(action["name"], minutes)
+
+
+def managed_meter(configuration: Mapping[str, str]) -> str:
+    """What CodePipeline's own compute is charged as: by the machine that the action asks for."""
+    return build_meter(
+        configuration.get("EnvironmentType", "LINUX_CONTAINER"),
+        configuration.get("ComputeType", "BUILD_GENERAL1_SMALL"),
+    )
 
 
 def is_free(category: str, owner: str) -> bool:

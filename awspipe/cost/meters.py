@@ -65,7 +65,10 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class ActionRun:
-    """One try of one action. `status` is AWS's word; no `ended`: it goes on. `build`: the build's id."""
+    """One try of one action. `status` is AWS's word; no `ended`: it goes on. `build`: the build's id.
+
+    `meter`: what a machine is charged as that CodePipeline itself ran it on.
+    """
 
     execution: str
     stage: str
@@ -77,6 +80,7 @@ class ActionRun:
     ended: datetime | None
     build: str = ""
     region: str = ""
+    meter: str = ""
 
     @property
     def free(self) -> bool:

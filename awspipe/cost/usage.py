@@ -13,6 +13,7 @@ from typing import Any
 
 from awspipe.aws import Aws, maybe, threads
 from awspipe.cost.account import PipelineFacts, Unknown, known, pipelines
+from awspipe.cost.estimate import managed_meter
 from awspipe.cost.meters import ActionRun, BuildRun, Month, PipelineUse
 from awspipe.cost.prices import build_meter
 from awspipe.explain import explained
@@ -91,6 +92,7 @@ def _use(aws: Aws, facts: PipelineFacts, month: Month) -> PipelineUse:
         declaration = declared["pipeline"] if declared else {"stages": []}
         actions = tuple(_actions(aws, facts.name, month))
         builds, lost = _builds(aws, [one for one in actions if one.build])
+    builds += tuple(_managed(one) for one in actions if one.meter)
     return PipelineUse(
         name=facts.name,
         region=aws.region,
@@ -141,6 +143,7 @@ def _action(detail: dict[str, Any]) -> ActionRun:
         ended=None if running else detail.get("lastUpdateTime", detail["startTime"]),
         build=result.get("externalExecutionId", "") if kind.get("provider") == "CodeBuild" else "",
         region=given.get("region", ""),
+        meter=managed_meter(given.get("configuration", {})) if kind.get("provider") == _MANAGED else "",
     )
 
 
@@ -165,6 +168,17 @@ def _build(build: dict[str, Any]) -> BuildRun:
     began = min((one["startTime"] for one in phases if "startTime" in one), default=None)
     meter = build_meter(environment["type"], environment["computeType"])
     return BuildRun(build["id"], meter, began, build.get("endTime"))
+
+
+_MANAGED = "Commands"
+
+
+def _managed(run: ActionRun) -> BuildRun:
+    """What CodePipeline runs on a build machine of its own: CodeBuild shows no such build.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Commands.html
+    """
+    return BuildRun(f"{run.execution}/{run.stage}/{run.name}", run.meter, run.started, run.ended)
 
 
 def _declared(declaration: dict[str, Any]) -> Iterator[dict[str, Any]]:

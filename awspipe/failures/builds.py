@@ -13,6 +13,7 @@ from typing import Any
 from awspipe.aws import Aws
 from awspipe.failures.cause import Failure, Said, Where
 from awspipe.failures.reading import allowed
+from awspipe.naming import log_stream_of
 
 _EVENTS = 300
 _LAST, _WIDE = 20, 400
@@ -45,6 +46,17 @@ def gather(aws: Aws, failure: Failure) -> None:
         failure.said += _said(phase)
         failure.facts["phase"] = phase["phaseType"]
     _add_lines(aws, failure, build, phase or {})
+
+
+def gather_managed(aws: Aws, failure: Failure) -> None:
+    """The same of commands that CodePipeline runs itself: CodeBuild shows no build, there is only the log."""
+    group, stream = log_stream_of(failure.log_stream)
+    lines = log_lines(aws, failure, group, stream) if stream else []
+    _from_action(failure)
+    failure.facts |= _asked(lines)
+    if failure.facts.get("phase", "BUILD") in _WITH_COMMANDS:
+        failure.detail += command_lines(lines, "BUILD")
+        failure.said.append(Said(Where.LOG, "".join(one[:_WIDE] for one in failure.detail[-_LAST:])))
 
 
 def _culprit(failure: Failure, phases: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from awspipe.failures import (
     known_access,
     known_actions,
     known_builds,
+    known_commands,
     known_deployments,
     known_stacks,
 )
@@ -30,9 +31,10 @@ _OF_PROVIDER = {
     "CloudFormation": known_stacks.ROWS,
     "CodeBuild": known_builds.ROWS,
     "CodeDeploy": known_deployments.ROWS,
+    "Commands": (*known_commands.ROWS, *known_builds.ROWS),
     "Lambda": known_stacks.ROWS,
 }
-_GATHER = {"CodeBuild": builds.gather, "CodeDeploy": deployments.gather}
+_GATHER = {"CodeBuild": builds.gather, "CodeDeploy": deployments.gather, "Commands": builds.gather_managed}
 _MOST = 10
 """Failures of one execution that are looked into."""
 

@@ -17,7 +17,7 @@ from awspipe.failures.near import nearest
 _DOCS = "https://docs.aws.amazon.com/codebuild/latest/userguide/troubleshooting.html"
 _SAID = (Where.PHASE, Where.ACTION)
 _YAML = "YAML_FILE_ERROR|JobFailed"
-_COMMAND = r"Error while executing command: (?P<command>.+?)\. Reason: exit status "
+COMMAND = r"Error while executing command: (?P<command>.+?)\. Reason: exit status "
 
 
 def _buildspec(failure: Failure, match: re.Match[str]) -> Mapping[str, str]:
@@ -78,7 +78,7 @@ def _meant(program: str) -> str:
     return f"did you mean {near[0]}? Else " if near else ""
 
 
-def _command(failure: Failure, match: re.Match[str]) -> Mapping[str, str]:
+def command(failure: Failure, match: re.Match[str]) -> Mapping[str, str]:
     """The first line of the command, and which program it did not find, where the shell says so."""
     first, _, more = match["command"].strip().partition("\n")
     missing = next(filter(None, map(_not_found, reversed(failure.detail))), None)
@@ -280,38 +280,38 @@ ROWS = (
     Row(
         name="command-not-found",
         where=_SAID,
-        text=rf"{_COMMAND}127",
+        text=rf"{COMMAND}127",
         line="the build has no program {program} (exit code 127): {command}",
         fix="{meant}install it under `install:` in the buildspec, or take an `image:` that has it",
-        more=_command,
+        more=command,
         commit=True,
         source="https://github.com/acantril/learn-cantrill-io-labs/issues/155",
     ),
     Row(
         name="command-not-executable",
         where=_SAID,
-        text=rf"{_COMMAND}126",
+        text=rf"{COMMAND}126",
         line="the build may not run this file as a program (exit code 126): {command}",
         fix="`git update-index --chmod=+x FILE` and push, or run it with its interpreter: `sh FILE`",
-        more=_command,
+        more=command,
         commit=True,
         source="https://pubs.opengroup.org/onlinepubs/9699919799/utilities/V3_chap02.html#tag_18_08_02",
     ),
     Row(
         name="out-of-memory",
         where=_SAID,
-        text=rf"{_COMMAND}137",
+        text=rf"{COMMAND}137",
         line="the command was killed (exit code 137), most often because memory ran out: {command}",
         fix="write a larger `compute:` at the Build stage (it costs more a minute), or use less memory",
-        more=_command,
+        more=command,
         source="https://docs.docker.com/engine/containers/run/#exit-status",
     ),
     Row(
         name="command-failed",
         where=_SAID,
-        text=rf"{_COMMAND}(?P<exit>\d+)",
+        text=rf"{COMMAND}(?P<exit>\d+)",
         line="exit code {exit} of the command: {command}",
-        more=_command,
+        more=command,
         commit=True,
         source="https://github.com/awslabs/aws-deployment-framework/issues/291",
     ),

@@ -53,7 +53,7 @@ class Action(Gated):
     """One action of a pipeline, whatever does the work."""
 
     category: ClassVar[str]
-    """CodePipeline's category: Source, Build, Test, Approval or Deploy."""
+    """CodePipeline's category: Source, Build, Test, Approval, Deploy, Invoke or Compute."""
     aws_provider: ClassVar[str]
     """The provider's name in CodePipeline's action declaration."""
     input_count: ClassVar[tuple[int, int]] = (0, 0)
@@ -98,6 +98,14 @@ class Action(Gated):
         """How many artifacts this very action makes when the spec does not say."""
         return self.default_outputs
 
+    def variables(self) -> frozenset[str] | None:
+        """The variables that this very action gives; None where nobody can know them beforehand."""
+        return self.output_variables
+
+    def output_files(self) -> tuple[str, ...]:
+        """The files that its artifact is made of, where its declaration says so."""
+        return ()
+
     def resources(self, place: Place) -> Iterator[Resource]:
         """What must be made for the action."""
         yield from ()
@@ -113,6 +121,10 @@ class Action(Gated):
     def siblings(self) -> dict[str, object]:
         """What stands beside the configuration in the action's declaration, e.g. `timeoutInMinutes`."""
         return {}
+
+    def filled_in(self) -> Iterator[str]:
+        """The texts beside the configuration in which CodePipeline fills in references to variables."""
+        yield from ()
 
     def trigger(self) -> dict[str, object]:
         """The filters of a trigger, in AWS's names; where there are none, there is no trigger."""

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapVa
 from pydantic_core import PydanticCustomError
 
 from awspipe.formats.secrets import holds_secret
+from awspipe.naming import Scope
 from awspipe.providers.base import Consumer, Place, Producer
 from awspipe.providers.fields import AnyText, Flag, Spelled, Strict, Text, Whole
 from awspipe.resources.base import Resource
@@ -178,22 +179,7 @@ class CodeBuild(Consumer, Producer):
             ),
             resources=(scope.arn("codebuild", f"report-group/{project}-*"),),
         )
-        yield from self._secret_statements(place)
-
-    def _secret_statements(self, place: Place) -> Iterator[Statement]:
-        scope = place.scope
-        parameters = [one.parameter for one in self.env.values() if isinstance(one, Parameter)]
-        if parameters:
-            yield Statement(
-                actions=("ssm:GetParameters",),
-                resources=tuple(scope.arn("ssm", f"parameter/{name.lstrip('/')}") for name in parameters),
-            )
-        secrets = [one.secret for one in self.env.values() if isinstance(one, Secret)]
-        if secrets:
-            yield Statement(
-                actions=("secretsmanager:GetSecretValue",),
-                resources=tuple(_secret_arn(scope.arn, name) for name in secrets),
-            )
+        yield from secret_statements(scope, self.env)
 
     def configuration(self, place: Place) -> dict[str, str]:
         """The project, which input is the primary one where there are several, and what is filled in."""
@@ -207,6 +193,22 @@ class CodeBuild(Consumer, Producer):
         yield Statement(
             actions=("codebuild:BatchGetBuilds", "codebuild:StartBuild"),
             resources=(place.scope.project_arn(place.scope.project(place.part)),),
+        )
+
+
+def secret_statements(scope: Scope, env: Env) -> Iterator[Statement]:
+    """What must be allowed to whoever looks up the parameters and secrets of some variables."""
+    parameters = [one.parameter for one in env.values() if isinstance(one, Parameter)]
+    if parameters:
+        yield Statement(
+            actions=("ssm:GetParameters",),
+            resources=tuple(scope.arn("ssm", f"parameter/{name.lstrip('/')}") for name in parameters),
+        )
+    secrets = [one.secret for one in env.values() if isinstance(one, Secret)]
+    if secrets:
+        yield Statement(
+            actions=("secretsmanager:GetSecretValue",),
+            resources=tuple(_secret_arn(scope.arn, name) for name in secrets),
         )
 
 

@@ -115,6 +115,11 @@ class Custom(Consumer, Producer):
         """All else that is declared."""
         return self.declaration.model_dump(exclude={"actionTypeId", "configuration"}, exclude_none=True)
 
+    def filled_in(self) -> Iterator[str]:
+        """As of `provider: commands`."""
+        yield from self.declaration.commands or ()
+        yield from (one.value for one in self.declaration.environmentVariables or ())
+
     def statements(self, place: Place) -> Iterator[Statement]:
         """What the spec says."""
         for one in self.statements_:

@@ -185,6 +185,15 @@ class Resource(ABC):
         is known.
         """
 
+    @classmethod
+    def fixed(cls, scope: Scope) -> frozenset[str]:
+        """Names that one of the pipeline's may have and `listed` does not look for.
+
+        The tag index knows it, and what a pipeline declares shows it while the index is behind: so it is
+        asked for only where the pipeline is gone and something else of it is not.
+        """
+        return frozenset()
+
     @property
     def shown_with(self) -> frozenset[str]:
         """What `status` asks of this one where something has failed in it."""

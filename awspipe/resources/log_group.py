@@ -1,7 +1,11 @@
-"""CloudWatch log groups of builds: made by us, because CodeBuild's own would keep every line for ever."""
+"""CloudWatch log groups of builds and of what CodePipeline runs itself.
+
+Made by us, because those that the services make keep every line for ever.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,9 +16,12 @@ from awspipe.resources.base import Body, Live, Resource, Untouchable
 from awspipe.resources.rights import Rights
 
 _BUILDS = "/aws/codebuild/"
+_PIPELINES = "/aws/codepipeline/"
 _RETENTION_DAYS = 14
 _ABSENT = "ResourceNotFoundException"
 _TAGS_READ = frozenset({"logs:ListTagsForResource"})
+_NAME = re.compile(r"[-._/#A-Za-z0-9]{1,512}")
+"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +48,14 @@ class LogGroup(Resource):
     def for_project(cls, scope: Scope, project: str) -> LogGroup:
         """Where CodeBuild writes a project's builds."""
         return cls(name=_BUILDS + project, scope=scope)
+
+    @classmethod
+    def for_pipeline(cls, scope: Scope) -> LogGroup:
+        """Where CodePipeline writes what it runs itself. AWS fixes the name.
+
+        https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Commands.html
+        """
+        return cls(name=_PIPELINES + scope.pipeline, scope=scope)
 
     def body(self) -> Body:
         """How long lines stay."""
@@ -114,6 +129,12 @@ class LogGroup(Resource):
         return frozenset(cls.stored(aws, scope))
 
     @classmethod
+    def fixed(cls, scope: Scope) -> frozenset[str]:
+        """The group of what CodePipeline runs itself; few pipelines have one."""
+        name = cls.for_pipeline(scope).name
+        return frozenset({name} if _NAME.fullmatch(name) else ())
+
+    @classmethod
     def stored(cls, aws: Aws, scope: Scope) -> dict[str, int]:
         """The bytes that AWS has counted in each group listed, some hours late; asked for once a reading."""
         prefix = _BUILDS + scope.project_prefix
@@ -128,13 +149,14 @@ def _group(aws: Aws, name: str) -> dict[str, Any] | None:
 
 
 def _groups(aws: Aws, prefix: str) -> Iterable[dict[str, Any]]:
-    """The groups whose names begin so; of many pipelines in one list of all builds' groups."""
+    """The groups whose names begin so; of many pipelines in one list of all groups of that service."""
 
     def ask(beginning: str) -> list[dict[str, Any]]:
         pages = aws.client("logs").get_paginator("describe_log_groups")
         return [group for page in pages.paginate(logGroupNamePrefix=beginning) for group in page["logGroups"]]
 
-    every = aws.list_for_many("log-groups", _BUILDS, ask)
+    wider = _BUILDS if prefix.startswith(_BUILDS) else _PIPELINES
+    every = aws.list_for_many(f"log-groups {wider}", wider, ask)
     if every is None:
         return ask(prefix)
     return (group for group in every if group["logGroupName"].startswith(prefix))

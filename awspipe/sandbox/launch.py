@@ -40,6 +40,7 @@ def begin(engine: Outcomes, found: Pipeline, one: Execution, action: dict[str, A
     found.latest_actions[made.stage, made.name] = made
     try:
         made.configuration = references.resolved(action["configuration"], one)
+        references.filled(action, one)
         job = _job(engine, found, one, made)
     except references.UnresolvedError:
         text = "An action in this pipeline failed because one or more variables could not be resolved: "
@@ -117,7 +118,7 @@ def _run(engine: Outcomes, found: Pipeline, one: Execution, made: ActionExecutio
         name=made.name,
         execution_id=one.id,
         id=made.id,
-        declaration=made.declaration,
+        declaration=references.filled(made.declaration, one),
         configuration=made.configuration,
         inputs=tuple(made.inputs),
         outputs=tuple(made.outputs),

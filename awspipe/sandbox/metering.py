@@ -90,9 +90,23 @@ def of_pipeline(one: Pipeline, month: Month) -> Amounts:
 
 def of_executions(one: Pipeline, executions: Iterable[Execution], month: Month) -> Amounts:
     """The minutes of the V2 actions of some executions, each try rounded up by itself."""
-    tries = (it for execution in executions for it in execution.actions)
-    minutes = sum(_minutes(it, month) for it in tries if _is_v2(one, it.version))
-    return Counter({ACTION_MINUTE: minutes})
+    tries = [it for execution in executions for it in execution.actions if _is_v2(one, it.version)]
+    amounts = Counter({ACTION_MINUTE: sum(_minutes(it, month) for it in tries)})
+    for it in tries:
+        amounts += of_managed(it, month)
+    return amounts
+
+
+def of_managed(one: ActionExecution, month: Month) -> Amounts:
+    """The build minutes of an action that CodePipeline runs on a build machine of its own."""
+    if one.declaration["actionTypeId"]["provider"] != "Commands":
+        return Counter()
+    machine = [
+        one.configuration.get("EnvironmentType", "LINUX_CONTAINER"),
+        one.configuration.get("ComputeType", "BUILD_GENERAL1_SMALL"),
+    ]
+    usage_type = BUILD_MINUTES.get((machine[0], machine[1]))
+    return Counter({usage_type: _minutes(one, month)} if usage_type else {})
 
 
 def readers(executions: Iterable[Execution], month: Month) -> frozenset[str]:

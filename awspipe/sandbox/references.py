@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from awspipe.sandbox.pipelines import Execution
 
 _REFERENCE = re.compile(r"#\{([A-Za-z0-9@_-]+)\.([A-Za-z0-9@_.-]+)\}")
+
+K = TypeVar("K")
 
 
 class UnresolvedError(Exception):
@@ -21,7 +24,7 @@ class UnresolvedError(Exception):
         self.reference = reference
 
 
-def resolved(configuration: Mapping[str, str], execution: Execution) -> dict[str, str]:
+def resolved(configuration: Mapping[K, str], execution: Execution) -> dict[K, str]:
     """A configuration with its variables replaced; UnresolvedError for the first that has no value."""
     known = {
         **execution.namespaces,
@@ -36,3 +39,18 @@ def resolved(configuration: Mapping[str, str], execution: Execution) -> dict[str
         return found
 
     return {key: _REFERENCE.sub(value, text) for key, text in configuration.items()}
+
+
+def filled(declaration: Mapping[str, Any], execution: Execution) -> dict[str, Any]:
+    """An action's declaration with the variables replaced that stand beside the configuration.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Commands.html
+    """
+    made = dict(declaration)
+    if commands := declaration.get("commands"):
+        made["commands"] = list(resolved(dict(enumerate(commands)), execution).values())
+    if variables := declaration.get("environmentVariables"):
+        made["environmentVariables"] = [
+            {**one, **resolved({"value": one["value"]}, execution)} for one in variables
+        ]
+    return made

@@ -151,11 +151,18 @@ def _references(declaration: Declaration) -> Found:
     known = {"codepipeline"}
     for group in _groups(declaration):
         for action in group:
-            for space, name in _REFERENCE.findall(" ".join(action["configuration"].values())):
+            for space, name in _REFERENCE.findall(" ".join(_filled_in(action))):
                 if name not in declared if space == "variables" else space not in known:
                     text = f"Action '{action['name']}' references the variable '#{{{space}.{name}}}'"
                     yield _ACTION, f"{text}, which no preceding action or pipeline variable provides."
         known.update(action["namespace"] for action in group if action.get("namespace"))
+
+
+def _filled_in(action: dict[str, Any]) -> Iterator[str]:
+    """The texts in which variables are replaced."""
+    yield from action["configuration"].values()
+    yield from action.get("commands") or ()
+    yield from (one["value"] for one in action.get("environmentVariables") or ())
 
 
 def _v2_features(declaration: Declaration) -> Found:
@@ -292,6 +299,10 @@ def _special_members(action: dict[str, Any], kind: dict[str, str]) -> Found:
         yield _ACTION, f"Action '{action['name']}' must have commands"
     if not is_commands and (action.get("commands") or action.get("outputVariables")):
         yield _ACTION, f"Action '{action['name']}' cannot have commands or output variables"
+    if any("\n" in one for one in action.get("commands") or ()):
+        yield _ACTION, f"Action '{action['name']}' has a command of several lines, and each must be one line"
+    if not is_commands and any(one.get("files") for one in action["outputArtifacts"]):
+        yield _ACTION, f"Action '{action['name']}' cannot name the files of its output artifacts"
     if action.get("timeoutInMinutes") and kind["category"] != "Approval":
         yield _ACTION, f"Action '{action['name']}' cannot have a timeout: only manual approvals can"
 

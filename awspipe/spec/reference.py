@@ -149,7 +149,7 @@ def _default(field: Json) -> str:
         return ", ".join(f"`{one}`" for one in default)
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
-    return f"`{default}`" if default not in (None, {}) else ""
+    return f"`{default}`" if default not in (None, {}, []) else ""
 
 
 def _cell(text: str) -> str:

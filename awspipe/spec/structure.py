@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from awspipe.formats.words import nearest
 from awspipe.naming import Scope
 from awspipe.providers.base import Place, chosen, providers
+from awspipe.providers.managed import Managed
 from awspipe.spec import variables
 from awspipe.spec.flow import Broken, Flow, ResolvedAction, flow
 from awspipe.spec.gates import gates
@@ -245,6 +246,20 @@ def only_v2(pipeline: Pipeline, resolved: Flow) -> Iterator[Broken]:
             yield Broken((*one.path, "name"), message, "write `type: V2`")
 
 
+def log_group_name(pipeline: Pipeline, resolved: Flow) -> Iterator[Broken]:
+    """What CodePipeline runs itself is logged in a group of the pipeline's name, and `@` is none for a group.
+
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
+    """
+    managed = next((one for one in resolved.actions if isinstance(one.action, Managed)), None)
+    if managed and "@" in pipeline.name:
+        message = (
+            f'CodePipeline logs "{managed.action.name}" in the group /aws/codepipeline/{pipeline.name}, '
+            "and the name of a log group has no @"
+        )
+        yield Broken(("name",), message, "give the pipeline a name without @")
+
+
 def configuration_lengths(pipeline: Pipeline, resolved: Flow) -> Iterator[Broken]:
     """Configuration keys have at most 50 characters, values 1 to 1000.
 
@@ -313,6 +328,7 @@ RULES: dict[str, Rule] = {
     "artifact-counts": artifact_counts,
     "namespaces": namespaces,
     "only-v2": only_v2,
+    "log-group-name": log_group_name,
     "configuration-lengths": configuration_lengths,
     "variables": variable_references,
     "gates": gates,

@@ -42,7 +42,7 @@ class Known:
 
 def broken(one: ResolvedAction, configuration: Mapping[str, str], known: Known) -> Iterator[Broken]:
     """The references of an action that CodePipeline could not fill in."""
-    filled_in = "\0".join(configuration.values())
+    filled_in = "\0".join((*configuration.values(), *one.action.filled_in()))
     for path, text in _texts(one.action, one.path):
         there = text in filled_in or json.dumps(text, ensure_ascii=False)[1:-1] in filled_in
         for reference in _REFERENCE.finditer(text):
@@ -117,7 +117,7 @@ def _undeclared(variable: str, declared: frozenset[str]) -> Said:
 def _namespace_hint(namespace: str, known: Known) -> str:
     givers, actions = known.givers, known.actions
     named = next((one for one in actions if namespace in (one.action.name, one.stage)), None)
-    if named and named.action.namespace is None and named.action.output_variables != frozenset():
+    if named and named.action.namespace is None and named.action.variables() != frozenset():
         free = f"{namespace}Variables" if any(namespace in one.outputs for one in actions) else namespace
         return f'give the action "{named.action.name}" a namespace: `namespace: {free}`'
     if named and named.action.namespace:
@@ -129,7 +129,7 @@ def _namespace_hint(namespace: str, known: Known) -> str:
 
 
 def _unknown_variable(giver: Action, namespace: str, variable: str) -> Said | None:
-    known = giver.output_variables
+    known = giver.variables()
     if known is None or variable in known:
         return None
     if not known:

@@ -55,6 +55,8 @@ SPECS = {
     "    statements:\n"
     "      - {actions: 'lambda:InvokeFunction', resources: 'arn:aws:lambda:r:1:function:a'}\n",
     "ecs": _HEAD + "  - {name: Deploy, provider: ecs, cluster: web, service: shop, family: shop}\n",
+    "commands": _HEAD + "  - name: Test\n    provider: commands\n    commands: env\n"
+    "    env: {A: {secret: shop/token}}\n",
     "lambda": _HEAD + "  - {name: Deploy, provider: lambda, function: shop, alias: live, alarms: [a, b]}\n",
     "approval": _HEAD + "  - {name: Ask, provider: approval}\nnotify: {email: me@example.com}\n",
 }

@@ -62,6 +62,16 @@ def test_a_site_uses_five_action_minutes_and_three_build_minutes() -> None:
     assert use.most_build_minutes == {"build-linux-small": 15}
 
 
+def test_commands_use_build_minutes_of_the_machine_that_they_ask_for() -> None:
+    text = STATIC_SITE.replace(
+        "    provider: codebuild\n    buildspec: buildspec.yml\n",
+        ("    provider: commands\n    commands: make\n    files: '**/*'\n    compute: medium\n"),
+    )
+    use = run_use(graph(text))
+    assert (use.action_minutes, use.build_minutes) == (4, {"build-linux-medium": 2})
+    assert use.most_build_minutes == {"build-linux-medium": 55}
+
+
 def test_worked_example_of_a_site_in_a_month_of_a_hundred_executions() -> None:
     month = estimate(STATIC_SITE, 100).month(WHOLE)
     assert (month.actions, month.builds, month.usd) == (Decimal("0.80"), Decimal("1.00"), Decimal("1.80"))

@@ -60,6 +60,9 @@ def action(text: str, code: str = "JobFailed", provider: str = "CodeCommit", **m
     return failure(provider, category, said=[Said(Where.ACTION, text, code)], **members)
 
 
+EVERY = ("CodeBuild", "CodeDeploy", "CloudFormation", "Commands", "")
+"""One provider of each table; "" is any other."""
+
 CASES: list[tuple[str, Failure, str, str]] = [
     (
         "role-denied",
@@ -377,6 +380,40 @@ CASES: list[tuple[str, Failure, str, str]] = [
         "the alarm errors went off while the traffic was shifted, so the alias went back",
         "look at what the new version does; retry the stage once the alarm is quiet again",
     ),
+    (
+        "commands-timed-out",
+        action("Build terminated with state: TIMED_OUT", provider="Commands"),
+        "the commands took longer than the 55 minutes that CodePipeline gives them",
+        "look for what waits in the lines below, or use `provider: codebuild`, which has a `timeout:`",
+    ),
+    (
+        "commands-docker",
+        failure(
+            "Commands", "Compute", said=[Said(Where.LOG, "Cannot connect to the Docker daemon at unix:")]
+        ),
+        "the commands ask for Docker, and the machine that CodePipeline runs them on has none",
+        "use `provider: codebuild` with `privileged: true` for this",
+    ),
+    (
+        "commands-files",
+        action(
+            "Build terminated with state: FAILED. Phase: UPLOAD_ARTIFACTS, Code: CLIENT_ERROR, Message: no "
+            "matching artifact paths found",
+            provider="Commands",
+        ),
+        "the commands made no file that `files:` asks for",
+        "compare `files:` with what the commands make, in the folder where the source is",
+    ),
+    (
+        "commands-program",
+        action(
+            "Build terminated with state: FAILED. Phase: BUILD, Code: COMMAND_EXECUTION_ERROR, Message: "
+            "Error while executing command: jq . a. Reason: exit status 127",
+            provider="Commands",
+        ),
+        "the machine has no program jq (exit code 127): jq . a",
+        "install it with a command before, or use `provider: codebuild` with another `image:`",
+    ),
     ("", action("Something new.\nAt length", "NewError"), "Something new. At length (NewError)", ""),
     ("", action("", ""), "Action failed, and AWS does not say why", ""),
 ]
@@ -416,14 +453,12 @@ def test_long_words_take_no_long_time(text: str) -> None:
 def test_every_row_has_a_test_of_its_own() -> None:
     tests = Path(__file__).parent.parent
     text = "".join(one.read_text(encoding="utf-8") for one in tests.rglob("test_failures_*.py"))
-    every = {
-        row.name for provider in ("CodeBuild", "CodeDeploy", "CloudFormation", "") for row in rows(provider)
-    }
+    every = {row.name for provider in EVERY for row in rows(provider)}
     assert sorted(name for name in every if f'"{name}"' not in text) == []
 
 
 def test_every_row_says_where_its_words_are_public() -> None:
-    for provider in ("CodeBuild", "CodeDeploy", "CloudFormation", ""):
+    for provider in EVERY:
         for row in rows(provider):
             assert row.source.startswith(("https://", "awspipe.sandbox.")), row.name
             assert row.text or row.code or row.category, row.name
@@ -446,7 +481,7 @@ def test_no_line_asks_for_a_name_that_nobody_gives() -> None:
     }
     more = {"command", "program", "asked", "bucket", "repository", "ConnectionArn", "S3ObjectKey"}
     more |= {"ProjectName", "action", "variables", "meant", "topic"}
-    for provider in ("CodeBuild", "CodeDeploy", "CloudFormation", ""):
+    for provider in EVERY:
         for row in rows(provider):
             asked = {part for _, part, _, _ in Formatter().parse(row.line + row.fix) if part}
             assert asked <= facts | more | set(re.compile(row.text).groupindex), row.name

@@ -38,7 +38,7 @@ class CodeBuild(Job):
         if made.status == SUCCEEDED:
             run.succeed(external_id=made.id, external_url=url, variables=made.exported)
         else:
-            run.fail(JOB_FAILED, _why(made), external_id=made.id, external_url=url)
+            run.fail(JOB_FAILED, why_failed(made), external_id=made.id, external_url=url)
 
 
 def _started(run: ActionRun, project: str) -> Build:
@@ -79,7 +79,7 @@ def _overrides(run: ActionRun) -> tuple[tuple[str, str, str], ...]:
         ) from None
 
 
-def _why(build: Build) -> str:
+def why_failed(build: Build) -> str:
     """As CodePipeline says it."""
     phase = build.failure
     if phase is None or not phase.code:
