@@ -47,6 +47,7 @@ ROWS = (
         line="the machine has no program {program} (exit code 127): {command}",
         fix="{meant}install it with a command before, or use `provider: codebuild` with another `image:`",
         more=command,
+        commit=True,
         source="https://github.com/acantril/learn-cantrill-io-labs/issues/155",
         verified=False,
     ),
