@@ -210,6 +210,7 @@ def test_a_list_with_costs_marks_what_others_made_and_what_may_be_forgotten() ->
         "old   others   V1    105 d  0           0           0          $0.00         idle",
         "2026-11 so far in us-east-1: $0.00 with the free minutes (USD before tax, prices of 2026-11-22)",
         "this region only: --region all looks in every region",
+        "pipelines deleted since are not in it: `awspipe cost` shows AWS's own count",
     ]
 
 

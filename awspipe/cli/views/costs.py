@@ -33,6 +33,7 @@ def lines(report: Report, reading: Reading, ours: frozenset[tuple[str, str]]) ->
     yield f"{report.month.begin:%Y-%m} so far in {where}: {total} {dated}"
     if len(reading.regions) == 1:
         yield "this region only: --region all looks in every region"
+    yield "pipelines deleted since are not in it: `awspipe cost` shows AWS's own count"
     for why in reading.unread:
         yield f"  ! not counted: {why}"
 
