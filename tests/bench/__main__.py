@@ -1,167 +1,134 @@
-"""`make bench`: what `static-site` costs in calls, in dependent round trips and in seconds.
+"""`make bench`: what 1, 10 and 100 pipelines of the kind `static-site` cost, beside a script by hand.
 
-Calls and round trips are counted in this process; seconds are those of whole commands, in rounds that
-alternate with the hand-written script, against one sandbox server with 0 and 60 ms added to every call.
-Prints a table; asserts nothing.
+Whole commands against one sandbox server with 60 ms added to every call, in rounds that alternate with
+tests/bench/concurrent_boto3.py; for one pipeline also script.sh, once, where there is `aws`. It prints a
+table and asserts nothing. SIZES="1 10", ROUNDS=3 and DELAY_MS=0 choose less.
 """
 
 from __future__ import annotations
 
 import os
+import platform
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from awspipe.apply import apply
-from awspipe.aws import Aws
+import botocore
+
 from awspipe.cli.init import templates
-from awspipe.cli.target import SANDBOX_REGION, sandbox_session
-from awspipe.graph import wanted
-from awspipe.live import prefetch, read, scan, scan_again
-from awspipe.naming import Scope
-from awspipe.plan import Plan, plan, removal
-from awspipe.resources.base import kinds
+from awspipe.cli.target import SANDBOX_REGION
 from awspipe.sandbox import control
-from awspipe.spec.load import load_text
-from awspipe.status import status
-from tests.support import recorder
+from tests.bench.measured import ROOT, Cost
 from tests.support.server import Server
 
-ROUNDS = int(os.environ.get("ROUNDS", "7"))
-_LIMITS = {"up": (45, 6), "up again": (25, 4), "status": (3, 1), "down": (30, 6)}
-"""Calls and round trips; `down` of a pipeline at rest, with commits in its repository, as it usually is."""
-_HOLD = 0.2
+SIZES = [int(size) for size in os.environ.get("SIZES", "1 10 100").split()]
+DELAY_MS = int(os.environ.get("DELAY_MS", "60"))
+_ROUNDS = {1: 7, 10: 3, 100: 1}
+_GOALS = {1: 1.5, 10: 1.25, 100: 1.15}
+"""Wall time, times that of the script by hand."""
+_COMMANDS = {"up": "up", "up again": "read", "status": "status", "down": "down"}
+"""Ours, and what the scripts call the same."""
+
+
+def rounds(size: int) -> int:
+    """How often each command is run."""
+    return int(os.environ.get("ROUNDS", _ROUNDS.get(size, 1)))
 
 
 def main() -> None:
-    """Both halves."""
+    """Every size, each on a server of its own."""
+    print(
+        f"{platform.python_implementation()} {platform.python_version()}, botocore {botocore.__version__}, "
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {DELAY_MS} ms added to every call"
+    )
     scratch = Path(tempfile.mkdtemp(prefix="awspipe-bench-"))
     try:
-        with Server(scratch / "count") as server:
-            _count(server)
-        for delay in (0, 60):
-            environ = {"AWSPIPE_SANDBOX_DELAY_MS": str(delay)}
-            with Server(scratch / f"wall-{delay}", environ=environ) as server:
-                _race(server, scratch, delay)
+        for size in SIZES:
+            environ = {"AWSPIPE_SANDBOX_DELAY_MS": str(DELAY_MS)}
+            with Server(scratch / f"server-{size}", environ=environ) as server:
+                show(size, Race(server, scratch / f"specs-{size}", size).run())
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _spec(name: str) -> str:
-    text = (templates() / "static-site" / "awspipe.yml").read_text(encoding="utf-8")
-    return text.replace("{{name}}", name)
+@dataclass(frozen=True, slots=True)
+class Race:
+    """The rounds of one size: the same commands by awspipe and by hand, one after the other."""
+
+    server: Server
+    directory: Path
+    size: int
+
+    def run(self) -> dict[str, dict[str, Cost]]:
+        """Costs by command, then by who ran it."""
+        self.directory.mkdir(parents=True)
+        costs = {command: {"awspipe": Cost(), "by hand": Cost()} for command in _COMMANDS}
+        for number in range(rounds(self.size) + 1):  # the first one counts calls
+            names = [f"r{number}n{index}" for index in range(self.size)]
+            for command in _COMMANDS:
+                self._ours(costs[command]["awspipe"], command, names, counted=number == 0)
+            for command in _COMMANDS:
+                self._by_hand(costs[command]["by hand"], command, names, counted=number == 0)
+        if self.size == 1 and shutil.which("aws"):
+            for command, verb in _COMMANDS.items():
+                costs[command]["aws script"] = cost = Cost()
+                cost.take(
+                    ["sh", str(ROOT / "tests/bench/script.sh"), verb, SANDBOX_REGION, "script"],
+                    self._environ,
+                    self.directory,
+                )
+        return costs
+
+    @property
+    def _environ(self) -> Mapping[str, str]:
+        return {
+            **os.environ,
+            **control.environment(self.server.endpoint),
+            "HOME": str(self.server.home),
+            "PYTHONPATH": str(ROOT),
+            "AWS_PAGER": "",
+        }
+
+    def _ours(self, cost: Cost, command: str, names: Sequence[str], *, counted: bool) -> None:
+        spec = self.directory / "awspipe.yml"
+        text = (templates() / "static-site" / "awspipe.yml").read_text(encoding="utf-8")
+        spec.write_text("---\n".join(text.replace("{{name}}", name) for name in names), encoding="utf-8")
+        words = {
+            "up": ["up", "--yes", "--no-push"],
+            "up again": ["up", "--yes", "--no-push"],
+            "status": ["status"],
+            "down": ["down", "--yes"],
+        }[command]
+        self._take(cost, "awspipe", words, counted=counted)
+
+    def _by_hand(self, cost: Cost, command: str, names: Sequence[str], *, counted: bool) -> None:
+        words = [_COMMANDS[command], self.server.endpoint.url, SANDBOX_REGION, *names]
+        self._take(cost, "tests.bench.concurrent_boto3", words, counted=counted)
+
+    def _take(self, cost: Cost, module: str, words: Sequence[str], *, counted: bool) -> None:
+        if counted:
+            cost.count(module, words, self._environ, self.directory)
+        else:
+            cost.take([sys.executable, "-m", module, *words], self._environ, self.directory)
 
 
-def _count(server: Server) -> None:
-    print(f"{'static-site':<12}{'calls':>7}{'limit':>7}{'round trips':>14}{'limit':>7}")
-    (spec,) = load_text(_spec("counted"), "bench")
-    for command, (calls, trips) in _LIMITS.items():
-        session = sandbox_session(server.endpoint, SANDBOX_REGION)
-        recording = recorder.record(session, delay=_HOLD)
-        aws = Aws(session, SANDBOX_REGION, server.endpoint.url)
-        match command:
-            case "up" | "up again":
-                prefetch(aws, spec.name)
-                apply(aws, _plan(aws, spec))
-            case "status":
-                status(aws, spec.name)
-            case "down":
-                _rest(server, spec.name)
-                _down(aws, spec.name)
-        aws.close()
-        print(f"{command:<12}{len(recording.calls):>7}{calls:>7}{recording.chain:>14}{trips:>7}")
-    print()
-
-
-def _scope(aws: Aws, name: str) -> Scope:
-    return Scope(name, aws.identity.account, aws.region, aws.identity.partition)
-
-
-def _plan(aws: Aws, spec: object) -> Plan:
-    graph = wanted(spec, _scope(aws, spec.name))  # type: ignore[arg-type, attr-defined]
-    return plan(graph, read(aws, graph), push=False)
-
-
-def _down(aws: Aws, name: str) -> None:
-    prefetch(aws, name, listings=kinds())
-    scope = _scope(aws, name)
-    found = scan(aws, scope)
-    gone = removal(scope, found.keys, found.kept)
-    apply(aws, gone)
-    (left,) = scan_again(aws, gone)
-    if left.keys:
-        raise SystemExit(f"still there: {left.keys}")
-
-
-def _rest(server: Server, name: str) -> None:
-    """A commit in the repository, and no execution under way."""
-    commit = {"filePath": "a", "fileContent": b"a"}
-    server.client("codecommit").create_commit(repositoryName=name, branchName="other", putFiles=[commit])
-    codepipeline = server.client("codepipeline")
-    for one in codepipeline.list_pipeline_executions(pipelineName=name)["pipelineExecutionSummaries"]:
-        codepipeline.stop_pipeline_execution(
-            pipelineName=name, pipelineExecutionId=one["pipelineExecutionId"], abandon=True
-        )
-
-
-def _race(server: Server, scratch: Path, delay: int) -> None:
-    ours: dict[str, list[float]] = {}
-    theirs: dict[str, list[float]] = {}
-    environ = {**os.environ, **control.environment(server.endpoint), "HOME": str(server.home)}
-    for index in range(ROUNDS):
-        for command, seconds in _round(environ, scratch, f"ours{delay}x{index}"):
-            ours.setdefault(command, []).append(seconds)
-        for command, seconds in _yardstick(environ, server.endpoint.url, f"theirs{delay}x{index}"):
-            theirs.setdefault(command, []).append(seconds)
-    print(f"{delay} ms per call, {ROUNDS} rounds, medians")
-    print(f"{'command':<12}{'awspipe':>9}{'by hand':>9}{'ratio':>7}")
-    for command, times in ours.items():
-        mine, yardstick = statistics.median(times), statistics.median(theirs[command])
-        print(f"{command:<12}{mine:>8.2f}s{yardstick:>8.2f}s{mine / yardstick:>7.2f}")
-    print()
-
-
-def _round(environ: dict[str, str], scratch: Path, name: str) -> Iterator[tuple[str, float]]:
-    directory = scratch / name
-    directory.mkdir()
-    (directory / "awspipe.yml").write_text(_spec(name), encoding="utf-8")
-    for label, words in {
-        "up": ["up", "--yes", "--no-push"],
-        "up again": ["up", "--yes", "--no-push"],
-        "status": ["status"],
-        "down": ["down", "--yes"],
-    }.items():
-        with _timed() as seconds:
-            _run([sys.executable, "-m", "awspipe", *words], environ, directory)
-        yield label, seconds[0]
-
-
-def _yardstick(environ: dict[str, str], url: str, name: str) -> Iterator[tuple[str, float]]:
-    script = [sys.executable, "-m", "tests.bench.concurrent_boto3"]
-    for label, verb in {"up": "up", "up again": "read", "status": "status", "down": "down"}.items():
-        with _timed() as seconds:
-            _run([*script, verb, name, url, SANDBOX_REGION], environ, Path.cwd())
-        yield label, seconds[0]
-
-
-def _run(words: list[str], environ: dict[str, str], directory: Path) -> None:
-    done = subprocess.run(words, env=environ, cwd=directory, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}")
-
-
-@contextmanager
-def _timed() -> Iterator[list[float]]:
-    seconds: list[float] = []
-    started = time.perf_counter()
-    yield seconds
-    seconds.append(time.perf_counter() - started)
+def show(size: int, costs: Mapping[str, Mapping[str, Cost]]) -> None:
+    """One table: a row for each command and who ran it."""
+    goal = f"; goal {_GOALS[size]} x by hand" if size in _GOALS else ""
+    print(f"\n{size} pipeline{'s' * (size > 1)}, {rounds(size)} rounds, medians{goal}")
+    print(f"{'':<10}{'':<12}{'calls':>7}{'chain':>7}{'cpu':>9}{'memory':>9}{'wall':>9}{'ratio':>8}")
+    for command, by in costs.items():
+        yardstick = by["by hand"].seconds
+        for who, cost in by.items():
+            print(
+                f"{command:<10}{who:<12}{cost.calls or '':>7}{cost.chain or '':>7}{min(cost.cpu):>7.2f} s"
+                f"{max(cost.memory):>6.0f} MB{cost.seconds:>7.2f} s{cost.seconds / yardstick:>8.2f}"
+            )
+    if size == 1 and "aws script" not in costs["up"]:
+        print("no `aws` on the PATH: the shell script was not run")
 
 
 if __name__ == "__main__":
