@@ -220,12 +220,15 @@ class Removals:
     def _preview(self, show: Callable[[Iterable[str]], None]) -> None:
         """Show what goes; where there is nothing of a pipeline, that is the answer."""
         from awspipe.cli.views import down as view
+        from awspipe.cli.views.prices import stale
+        from awspipe.cost.prices import shipped
 
         for one in self.found:
             if one.plan.work:
                 show(view.lines(one.plan, one.inventory, one.stops))
             else:
                 self.console.answer(view.nothing(one.inventory, self._guess(one)))
+        self.console.say(stale(shipped(), datetime.now(UTC).date()))
 
     def _guess(self, one: Removal) -> str:
         """The command that may have been meant, where a name was typed of which nothing is there."""

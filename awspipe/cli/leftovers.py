@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,6 +34,7 @@ def leftovers(
     """
     from awspipe.cli.regions import begin
     from awspipe.cli.views import leftovers as view
+    from awspipe.cli.views.prices import stale
     from awspipe.cost.leftovers import everywhere
     from awspipe.cost.prices import shipped
 
@@ -45,6 +47,7 @@ def leftovers(
     for one in found:
         console.answer(view.lines(one, shipped(), target.command, alone=len(found) == 1))
     console.answer(view.nowhere(found))
+    console.say(stale(shipped(), datetime.now(UTC).date()))
     if delete:
         for one in found:
             _remove(console, target, one, yes=yes)

@@ -9,6 +9,7 @@ from typing import Any
 from awspipe.cli.views import columns
 from awspipe.cli.views.cost import gross
 from awspipe.cli.views.moments import age, iso
+from awspipe.cli.views.prices import stale
 from awspipe.cost.meters import PipelineUse
 from awspipe.cost.prices import usd
 from awspipe.cost.report import Report
@@ -36,6 +37,7 @@ def lines(report: Report, reading: Reading, ours: frozenset[tuple[str, str]]) ->
     yield "pipelines deleted since are not in it: `awspipe cost` shows AWS's own count"
     for why in reading.unread:
         yield f"  ! not counted: {why}"
+    yield from stale(report.prices, report.month.now.date())
 
 
 def _row(report: Report, use: PipelineUse, ours: frozenset[tuple[str, str]]) -> tuple[str, ...]:
