@@ -108,6 +108,7 @@ DENIED = "these credentials may not ask"
         (("cost",), "freetier:*", 0, f"  account     its plan is not known: {DENIED}"),
         (("cost",), "codepipeline:ListActionExecutions", 4, f"cannot be read: money ({REGION}): {DENIED}"),
         (("ls", "--cost"), "resourcegroupstaggingapi:*", 0, "money  awspipe  V2 "),
+        (("status", "money"), "resourcegroupstaggingapi:*", 0, "money"),
         (("free-tier",), "freetier:*", 0, f"used this month: not known: {DENIED}"),
         (("leftovers",), "iam:*", 0, f"  ! not looked at: {DENIED} for it (iam:ListRoles)"),
         (("cost", "refresh"), "pricing:*", 4, "not allowed (AccessDeniedException)"),
