@@ -49,11 +49,13 @@ def wanted(spec: Spec, scope: Scope) -> Graph:
     """The resources, references and addresses of a spec in an account and region."""
     scope = replace(scope, own_tags=tuple(sorted(spec.tags.items())))
     artifacts = Bucket.for_artifacts(scope)
-    placed = [
-        (one, Place(scope, one.stage, one.action.name, artifacts.name, one.inputs, one.outputs))
-        for stage in resolve(spec)
-        for one in stage.actions
-    ]
+    placed = _with_needs(
+        [
+            (one, Place(scope, one.stage, one.action.name, artifacts.name, one.inputs, one.outputs))
+            for stage in resolve(spec)
+            for one in stage.actions
+        ]
+    )
     statements = chain.from_iterable(one.action.statements(place) for one, place in placed)
     role = Role.for_pipeline(scope, (*_artifact_statements(scope, artifacts.name), *statements))
     pipeline = Pipeline(
@@ -83,6 +85,13 @@ def _notices(spec: Spec, scope: Scope, placed: list[tuple[ResolvedAction, Place]
     if spec.notify is not None:
         asks = any(one.action.own_category() == "Approval" for one, _ in placed)
         yield from spec.notify.resources(scope, asks=asks)
+
+
+def _with_needs(placed: list[tuple[ResolvedAction, Place]]) -> list[tuple[ResolvedAction, Place]]:
+    """Each place with what reading its inputs asks for."""
+    reading = {name: [*one.action.reading(place)] for one, place in placed for name in one.outputs}
+    needs = [chain.from_iterable(reading.get(name, ()) for name in one.inputs) for one, _ in placed]
+    return [(one, replace(place, needs=tuple(it))) for (one, place), it in zip(placed, needs, strict=True)]
 
 
 def _chained(parts: Iterator[Iterator[T]]) -> Iterator[T]:

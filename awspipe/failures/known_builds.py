@@ -232,6 +232,15 @@ ROWS = (
         source="https://github.com/aws-samples/amazon-ecs-fargate-cdk-cicd/issues/13",
     ),
     Row(
+        name="clone-denied",
+        where=(Where.PHASE, Where.ACTION),
+        text=r"authorization failed for primary source",
+        line="the build's role may not clone the source, or the repository is not there any more",
+        fix="`awspipe up` gives its role codecommit:GitPull, or the right to use the connection",
+        source="https://docs.aws.amazon.com/codepipeline/latest/userguide/troubleshooting.html",
+        verified=False,
+    ),
+    Row(
         name="build-source-denied",
         where=(Where.PHASE,),
         text=r"\bAccess ?Denied\b",

@@ -33,6 +33,8 @@ class Place:
     artifact_bucket: str
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    needs: tuple[Statement, ...] = ()
+    """What whoever reads the inputs must be allowed, beside reading them in the artifact bucket."""
 
     @property
     def part(self) -> str:
@@ -133,6 +135,15 @@ class Action(Gated):
     def statements(self, place: Place) -> Iterator[Statement]:
         """What the pipeline's role must be allowed for the action."""
         yield from ()
+
+    def reading(self, place: Place) -> Iterator[Statement]:
+        """What an action that takes this one's artifacts must be allowed to read them: see `Place.needs`."""
+        yield from ()
+
+    @property
+    def hands_on_clone(self) -> bool:
+        """Whether its artifact is a reference to a git clone, which nobody but CodeBuild can take."""
+        return False
 
     def addresses(self, place: Place) -> Iterator[Address]:
         """What a user may want to open once the pipeline is up."""

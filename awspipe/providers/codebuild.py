@@ -180,6 +180,7 @@ class CodeBuild(Consumer, Producer):
             resources=(scope.arn("codebuild", f"report-group/{project}-*"),),
         )
         yield from secret_statements(scope, self.env)
+        yield from place.needs
 
     def configuration(self, place: Place) -> dict[str, str]:
         """The project, which input is the primary one where there are several, and what is filled in."""

@@ -27,6 +27,11 @@ BranchName = Annotated[
 ]
 
 
+def clone_format(*, full: bool) -> dict[str, str]:
+    """The artifact's format in a source's configuration; a zip of the files is the default."""
+    return {"OutputArtifactFormat": "CODEBUILD_CLONE_REF"} if full else {}
+
+
 class CodeCommit(Producer):
     """A branch of a CodeCommit repository. A push to it starts the pipeline."""
 
@@ -43,6 +48,9 @@ class CodeCommit(Producer):
     """The repository. awspipe makes it, and `up` pushes the current commit into it."""
     branch: BranchName = "main"
     """The branch whose pushes start the pipeline."""
+    full_clone: Flag = False
+    """true: a build gets a git clone with the whole history instead of the commit's files; only codebuild
+    can take that."""
     existing: Flag = False
     """true: the repository is there already; awspipe uses it and never changes or removes it."""
 
@@ -83,7 +91,19 @@ class CodeCommit(Producer):
             "RepositoryName": self.repository,
             "BranchName": self.branch,
             "PollForSourceChanges": "false",
+            **clone_format(full=self.full_clone),
         }
+
+    @property
+    def hands_on_clone(self) -> bool:
+        """With `full_clone`."""
+        return self.full_clone
+
+    def reading(self, place: Place) -> Iterator[Statement]:
+        """A build clones with its own role."""
+        if self.full_clone:
+            arn = place.scope.repository_arn(self.repository)
+            yield Statement(actions=("codecommit:GitPull",), resources=(arn,))
 
     def statements(self, place: Place) -> Iterator[Statement]:
         """What CodePipeline needs to fetch a commit as an artifact."""

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from awspipe.providers.base import Place, Producer
-from awspipe.providers.codecommit import BranchName
+from awspipe.providers.codecommit import BranchName, clone_format
 from awspipe.providers.fields import Flag, Json, Several, Spelled, Strict, Text
 from awspipe.resources.base import Key, Reference, Resource
 from awspipe.resources.connection import Connection
@@ -155,6 +155,9 @@ class Connected(Producer):
     connection: Annotated[Text, _CONNECTION] | None = None
     """A connection that is there, by name or ARN: used, never changed or removed. By default the region's
     only complete one to the provider; else a new one, which a person completes while `up` waits."""
+    full_clone: Flag = False
+    """true: a build gets a git clone with the whole history instead of the commit's files; only codebuild
+    can take that."""
     detect_changes: Flag = True
     """false: no push starts the pipeline."""
     push: Annotated[tuple[PushFilter, ...], Field(max_length=3), _OneOrList(PushFilter)] | None = None
@@ -202,7 +205,18 @@ class Connected(Producer):
             "FullRepositoryId": self.repository,
             "BranchName": self.branch,
             "DetectChanges": "true" if self.detect_changes and not self.trigger() else "false",
+            **clone_format(full=self.full_clone),
         }
+
+    @property
+    def hands_on_clone(self) -> bool:
+        """With `full_clone`."""
+        return self.full_clone
+
+    def reading(self, place: Place) -> Iterator[Statement]:
+        """A build clones with its own role, through the connection."""
+        if self.full_clone:
+            yield from self.statements(place)
 
     def statements(self, place: Place) -> Iterator[Statement]:
         """AWS asks for both, whichever of the service's two names the ARN has."""

@@ -161,8 +161,6 @@ class CodeCommitBackend(Branches, Commits, Backend):
 
     def _metadata(self, one: Repository) -> Answer:
         endpoint = runtime.current().endpoint
-        host = f"git-codecommit.{self.region_name}.amazonaws.com"
-        served = f"{endpoint}/_awspipe/git/{self.region_name}/v1/repos/{one.name}"
         return without_nothing(
             accountId=self.account_id,
             repositoryId=one.id,
@@ -171,9 +169,9 @@ class CodeCommitBackend(Branches, Commits, Backend):
             defaultBranch=one.default_branch,
             creationDate=one.created,
             lastModifiedDate=one.modified,
-            cloneUrlHttp=served if endpoint else f"https://{host}/v1/repos/{one.name}",
+            cloneUrlHttp=clone_url(self.region_name, one.name),
             # A served sandbox has no SSH, and must not send anybody's push to AWS.
-            cloneUrlSsh=None if endpoint else f"ssh://{host}/v1/repos/{one.name}",
+            cloneUrlSsh=None if endpoint else f"ssh://{_host(self.region_name)}/v1/repos/{one.name}",
             Arn=self.arn(one.name),
         )
 
@@ -224,6 +222,18 @@ def _check_tags(new: dict[str, str], old: dict[str, str]) -> None:
 
 codecommit_backends: BackendDict[CodeCommitBackend] = BackendDict(CodeCommitBackend, "codecommit")
 Response = response_class("codecommit", codecommit_backends)
+
+
+def _host(region: str) -> str:
+    return f"git-codecommit.{region}.amazonaws.com"
+
+
+def clone_url(region: str, name: str) -> str:
+    """The address for git over HTTP: the sandbox's own where it is served, else AWS's."""
+    endpoint = runtime.current().endpoint
+    if endpoint:
+        return f"{endpoint}/_awspipe/git/{region}/v1/repos/{name}"
+    return f"https://{_host(region)}/v1/repos/{name}"
 
 
 def repository_path(account: str, region: str, name: str) -> Path | None:

@@ -246,6 +246,27 @@ def only_v2(pipeline: Pipeline, resolved: Flow) -> Iterator[Broken]:
             yield Broken((*one.path, "name"), message, "write `type: V2`")
 
 
+def full_clones(_: Pipeline, resolved: Flow) -> Iterator[Broken]:
+    """A reference to a git clone is of use to CodeBuild alone.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeCommit.html
+    """
+    clones = {name for one in resolved.actions if one.action.hands_on_clone for name in one.outputs}
+    for one in resolved.actions:
+        provider = one.action.type_id()["provider"]
+        for name in clones.intersection(one.inputs):
+            if provider != "CodeBuild":
+                message = (
+                    f'"{one.action.name}" takes "{name}", which is no files but a reference to a git clone '
+                    "(`full_clone: true`): only codebuild can use that"
+                )
+                yield Broken(
+                    (*one.path, "provider"),
+                    message,
+                    "take what a build made of it, or leave out `full_clone`",
+                )
+
+
 def log_group_name(pipeline: Pipeline, resolved: Flow) -> Iterator[Broken]:
     """What CodePipeline runs itself is logged in a group of the pipeline's name, and `@` is none for a group.
 
@@ -328,6 +349,7 @@ RULES: dict[str, Rule] = {
     "artifact-counts": artifact_counts,
     "namespaces": namespaces,
     "only-v2": only_v2,
+    "full-clones": full_clones,
     "log-group-name": log_group_name,
     "configuration-lengths": configuration_lengths,
     "variables": variable_references,

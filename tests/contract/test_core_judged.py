@@ -55,6 +55,14 @@ SPECS = {
     "    statements:\n"
     "      - {actions: 'lambda:InvokeFunction', resources: 'arn:aws:lambda:r:1:function:a'}\n",
     "ecs": _HEAD + "  - {name: Deploy, provider: ecs, cluster: web, service: shop, family: shop}\n",
+    "clone": (
+        "name: shop\nstages:\n  - {name: Source, provider: github, repository: me/shop, full_clone: true}\n"
+        "  - {name: Build, provider: codebuild}\n"
+    ),
+    "clone of ours": (
+        "name: shop\nstages:\n  - {name: Source, provider: codecommit, repository: shop, full_clone: true}\n"
+        "  - {name: Build, provider: codebuild}\n"
+    ),
     "commands": _HEAD + "  - name: Test\n    provider: commands\n    commands: env\n"
     "    env: {A: {secret: shop/token}}\n",
     "lambda": _HEAD + "  - {name: Deploy, provider: lambda, function: shop, alias: live, alarms: [a, b]}\n",

@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from awspipe.errors import UsageError
-from awspipe.sandbox import git, handshakes
+from awspipe.sandbox import clones, git, handshakes
 from tests.support.sandbox import (
     REGION,
     action,
@@ -134,13 +134,36 @@ def test_a_commit_through_a_connection_becomes_a_site(sandbox: Any, github: Path
     assert variables["ConnectionArn"] == arn
 
 
+def test_a_reference_to_a_clone_leads_to_the_repository_and_nothing_but_a_build_can_use_it(
+    sandbox: Any, github: Path, tmp_path: Path
+) -> None:
+    s3: Any = boto3.client("s3", region_name=REGION)
+    for bucket in ("artifacts", "site"):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=PLACE)
+    arn = make(client("codeconnections"))
+    handshakes.connect(sandbox.state_dir, "mine", "me/shop", github)
+    follow(arn, use(arn), OutputArtifactFormat="CODEBUILD_CLONE_REF")
+    place = source_of(sandbox)["outputArtifacts"][0]["s3location"]
+    found = clones.read(s3.get_object(Bucket=place["bucket"], Key=place["key"])["Body"].read())
+    assert found is not None
+    assert found.rights(REGION) == use(arn)
+    path = clones.repository(found, REGION)
+    assert path is not None
+    target = tmp_path / "target"
+    target.mkdir()
+    clones.clone(found, path, target)
+    assert (target / "index.html").read_text() == "from GitHub"
+    states = client("codepipeline").get_pipeline_state(name="shop")["stageStates"]
+    error = states[1]["actionStates"][0]["latestExecution"]["errorDetails"]["message"]
+    assert error == "The artifact Src is not a zip file."
+
+
 @pytest.mark.parametrize(
     ("connected", "configuration", "said"),
     [
         (False, {}, "is not available: complete it with `awspipe sandbox connect`"),
         (True, {"FullRepositoryId": "me/other"}, "does not lead to the repository me/other"),
         (True, {"BranchName": "other"}, "No branch named other was found in the repository me/shop."),
-        (True, {"OutputArtifactFormat": "CODEBUILD_CLONE_REF"}, "does not play CODEBUILD_CLONE_REF"),
     ],
 )
 def test_sources_that_fail(

@@ -381,6 +381,12 @@ CASES: list[tuple[str, Failure, str, str]] = [
         "look at what the new version does; retry the stage once the alarm is quiet again",
     ),
     (
+        "clone-denied",
+        phase("authorization failed for primary source and source version 0a1b2c", "CLIENT_ERROR"),
+        "the build's role may not clone the source, or the repository is not there any more",
+        "`awspipe up` gives its role codecommit:GitPull, or the right to use the connection",
+    ),
+    (
         "commands-timed-out",
         action("Build terminated with state: TIMED_OUT", provider="Commands"),
         "the commands took longer than the 55 minutes that CodePipeline gives them",

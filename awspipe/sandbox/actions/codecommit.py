@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from awspipe.sandbox import codecommit, commits, git
+from awspipe.sandbox import clones, codecommit, commits, git
 from awspipe.sandbox.actions import artifacts
 from awspipe.sandbox.actions.base import (
     CONFIGURATION_ERROR,
-    NOT_PLAYED,
     PERMISSION_ERROR,
     REVISION_UNAVAILABLE,
     ActionError,
@@ -19,6 +18,7 @@ from awspipe.sandbox.actions.base import (
     Job,
     Revision,
 )
+from awspipe.sandbox.clones import CloneRef
 
 _CALLS = ("GetBranch", "GetCommit", "UploadArchive", "GetUploadArchiveStatus")
 
@@ -31,9 +31,6 @@ class CodeCommitSource(Job):
     def start(self, run: ActionRun) -> None:
         """Write the commit's files as an artifact."""
         name, branch = run.configuration["RepositoryName"], run.configuration["BranchName"]
-        if run.configuration.get("OutputArtifactFormat", "CODE_ZIP") != "CODE_ZIP":
-            text = "The sandbox does not play CODEBUILD_CLONE_REF: use CODE_ZIP, which is the default."
-            raise ActionError(NOT_PLAYED, text)
         _check_role(run, name)
         path = codecommit.repository_path(run.account, run.region, name)
         if path is None:
@@ -41,8 +38,10 @@ class CodeCommitSource(Job):
             text += " Make sure you are using the correct repository name, and then try again."
             raise ActionError(CONFIGURATION_ERROR, text)
         commit = commits.read(path, _commit(run, path))
+        url = codecommit.clone_url(run.region, name)
+        content = clones.artifact(run, path, commit, CloneRef(run.account, name, url, commit.id, branch))
         for artifact in run.outputs:
-            artifacts.write(run, artifact, artifacts.zipped(commits.files(path, commit.tree)))
+            artifacts.write(run, artifact, content)
         run.succeed(
             variables=commits.variables(commit) | {"BranchName": branch, "RepositoryName": name},
             external_id=commit.id,

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from awspipe.sandbox import codeconnections, commits, git
+from awspipe.sandbox import clones, codeconnections, commits, git
 from awspipe.sandbox.actions import artifacts
 from awspipe.sandbox.actions.base import (
     CONFIGURATION_ERROR,
-    NOT_PLAYED,
     REVISION_UNAVAILABLE,
     ActionError,
     ActionRun,
     Job,
     Revision,
 )
+from awspipe.sandbox.clones import CloneRef
 from awspipe.sandbox.service import RefusalError
 
 
@@ -29,17 +29,17 @@ class ConnectionSource(Job):
     def start(self, run: ActionRun) -> None:
         """Write the commit's files as an artifact."""
         arn, name = run.configuration["ConnectionArn"], run.configuration["FullRepositoryId"]
-        if run.configuration.get("OutputArtifactFormat", "CODE_ZIP") != "CODE_ZIP":
-            text = "The sandbox does not play CODEBUILD_CLONE_REF: use CODE_ZIP, which is the default."
-            raise ActionError(NOT_PLAYED, text)
         for service in codeconnections.NAMES:  # AWS asks for both, whichever the ARN has
             run.require(f"{service}:UseConnection", arn)
         path = _repository(run, arn, name)
         commit = commits.read(path, _commit(run, path))
+        branch = (run.pushed and run.pushed.branch) or run.configuration["BranchName"]
+        reference = CloneRef(run.account, name, path.as_uri(), commit.id, branch, arn)
+        content = clones.artifact(run, path, commit, reference)
         for artifact in run.outputs:
-            artifacts.write(run, artifact, artifacts.zipped(commits.files(path, commit.tree)))
+            artifacts.write(run, artifact, content)
         variables = commits.variables(commit) | {
-            "BranchName": (run.pushed and run.pushed.branch) or run.configuration["BranchName"],
+            "BranchName": branch,
             "ConnectionArn": arn,
             "FullRepositoryName": name,
         }

@@ -12,7 +12,7 @@ from pathlib import Path
 from moto.logs.models import logs_backends
 
 from awspipe.formats.buildspec_model import Artifacts, Buildspec
-from awspipe.sandbox import objects, roles, runtime
+from awspipe.sandbox import clones, git, objects, roles, runtime
 from awspipe.sandbox.builds import artifacts, caches, destinations, sources
 from awspipe.sandbox.builds.caches import BucketCache, FolderCache
 from awspipe.sandbox.builds.cachestore import Store
@@ -20,6 +20,7 @@ from awspipe.sandbox.builds.record import Build, Phase, Place
 from awspipe.sandbox.builds.references import secret_parts, secret_value
 from awspipe.sandbox.builds.reports.results import Coverage, Results
 from awspipe.sandbox.builds.world import Line, MissingValueError, PhaseError
+from awspipe.sandbox.clones import CloneRef
 
 _CLIENT_ERROR = "CLIENT_ERROR"
 _SESSION = "AWSCodeBuild"
@@ -77,11 +78,28 @@ class Played:
         return roles.permits(self._role, "logs:PutLogEvents", f"{arn}:*")
 
     def fetch(self, source: Place, target: Path) -> None:
-        """A zip of the pipeline's."""
+        """A zip of the pipeline's, or what a reference to a clone leads to."""
         content = self._read(source)
         for right in objects.reading_rights(self._account, self._region, source.bucket):
             self._may_touch(right, source)
-        sources.unpack(content, target)
+        reference = clones.read(content)
+        if reference is None:
+            sources.unpack(content, target)
+        else:
+            self._clone(reference, target)
+
+    def _clone(self, reference: CloneRef, target: Path) -> None:
+        """With the build's own role. https://docs.aws.amazon.com/codebuild/latest/userguide/troubleshooting.html"""
+        refused = [self._refusal(*right) for right in reference.rights(self._region)]
+        why = next(filter(None, refused), None)
+        path = None if why else clones.repository(reference, self._region)
+        if path is None:
+            what = f"authorization failed for primary source and source version {reference.CommitId}"
+            raise PhaseError(_CLIENT_ERROR, f"{what}: {why or 'there is no such repository any more'}")
+        try:
+            clones.clone(reference, path, target)
+        except git.GitError as error:
+            raise PhaseError(_CLIENT_ERROR, f"{error} for primary source") from error
 
     def outputs(self, spec: Buildspec) -> Sequence[tuple[Place, Artifacts]]:
         """Those of the pipeline's action, or of the project."""
