@@ -23,7 +23,7 @@ def test_a_newcomer_goes_from_nothing_to_a_pipeline_and_back(shell: Shell, tmp_p
     planned = shell.done("plan", "--sandbox", cwd=site)
     assert "  + build-project    walk-site-Build\n" in planned.out
     assert "walk-site: 10 to create, 0 to update, 0 to delete, 1 to push\ncost in " in planned.out
-    assert "  execution   $0.025 beyond what is free: 5 action, 3 build (Linux small) minutes" in planned.out
+    assert "  execution   $0.025 if not free: about 5 action, 3 build minutes (Linux small)" in planned.out
     assert f"sandbox (no AWS account is touched), {REGION}\n" in planned.err
     assert shell.awspipe("--sandbox", "plan", "--exit-code", cwd=site).code == 10
 

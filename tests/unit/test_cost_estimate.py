@@ -107,7 +107,7 @@ def test_a_machine_without_a_known_price_is_never_free() -> None:
     assert known.run.usd == 5 * Decimal("0.002") + 3 * Decimal("0.0798")
     unpriced = replace(known, prices=UNPRICED)
     assert unpriced.run.unknown == ("build-linux-xlarge",)
-    assert "more than $0.01 beyond what is free" in view._execution(unpriced)
+    assert "more than $0.01 if not free" in view._execution(unpriced)
 
 
 def test_free_build_minutes_are_shared_by_machines() -> None:
@@ -139,8 +139,8 @@ def test_the_box_of_a_first_pipeline() -> None:
     assert box(priced(STATIC_SITE, plan_)) == [
         "cost in ap-northeast-2 (USD before tax, prices of 2026-11-22)",
         "  fixed       $0.00 a month; S3 and logs by the amount",
-        "  execution   $0.025 beyond what is free: 5 action, 3 build (Linux small) minutes, assumed",
-        "  20 a month  $0.00; free this month: 100 of 100 action, 100 of 100 build minutes",
+        "  execution   $0.025 if not free: about 5 action, 3 build minutes (Linux small)",
+        "  20 a month  $0.00; still free: 100 of 100 action, 100 of 100 build minutes",
         "  at worst    $2.18 a month: nothing is free, each build hangs for 15 minutes",
         "  account     free plan: credits ($140.00 left) instead of money; "
         "it closes when they end or 2027-05-27 comes",

@@ -73,12 +73,14 @@ def _stands_in(estimate: Estimate, price: Price) -> str:
 def _execution(estimate: Estimate) -> str:
     """What one execution costs beyond the free minutes, and the minutes that this assumes."""
     use, bill = estimate.use, estimate.run
-    parts = [f"{minutes} build ({_machine(estimate, meter)})" for meter, minutes in use.build_minutes.items()]
+    builds = use.build_minutes.items()
+    parts = [f"{minutes} build minutes ({_machine(estimate, meter)})" for meter, minutes in builds]
     if use.type == "V2":
-        parts.insert(0, f"{use.action_minutes} action")
-    minutes = f"{', '.join(parts)} minutes" if parts else "nothing"
-    update = ", 1 update of an on-premises instance" if use.updates else ""
-    return f"{_at_least(bill.unknown)}{usd(bill.usd)} beyond what is free: {minutes}{update}, assumed"
+        parts.insert(0, f"{use.action_minutes} action{'' if parts else ' minutes'}")
+    if use.updates:
+        parts.append("1 update of an on-premises instance")
+    uses = f"about {', '.join(parts)}" if parts else "nothing"
+    return f"{_at_least(bill.unknown)}{usd(bill.usd)} if not free: {uses}"
 
 
 def _machine(estimate: Estimate, meter: str) -> str:
@@ -113,7 +115,7 @@ def _free(priced: Priced) -> str:
         )
         return f" if all {whole_ones} are left{why}"
     return (
-        f"; free this month: {number(left.action_minutes)} of {number(whole.action_minutes)} action, "
+        f"; still free: {number(left.action_minutes)} of {number(whole.action_minutes)} action, "
         f"{number(left.build_minutes)} of {number(whole.build_minutes)} build minutes"
     )
 
