@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import cache
 
 import botocore.session
 import hypothesis
 
-botocore.session.create_loader = cache(botocore.session.create_loader)
+from awspipe.cli import servicemodels
+
+botocore.session.create_loader = servicemodels.loader
 """Service models and endpoints never change; read anew for each session they were a third of all the time."""
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -142,10 +142,17 @@ def _environment_region() -> str | None:
 
 def _session(options: Options) -> boto3.Session:
     import boto3
+    import botocore.session
     from botocore.exceptions import ConfigParseError, ProfileNotFound
 
+    from awspipe.cli.servicemodels import read_quickly
+
     try:
-        return boto3.Session(profile_name=options.profile)
+        session = botocore.session.Session()
+        if options.profile is not None:
+            session.set_config_variable("profile", options.profile)
+        read_quickly(session)
+        return boto3.Session(botocore_session=session)
     except ProfileNotFound as error:
         raise _unknown_profile(str(error.kwargs["profile"])) from None
     except ConfigParseError as error:
@@ -258,8 +265,11 @@ def sandbox_session(endpoint: Endpoint, region: str) -> boto3.Session:
     import boto3
     import botocore.session
 
+    from awspipe.cli.servicemodels import read_quickly
+
     nothing = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
     session = botocore.session.Session(session_vars={"profile": (None, [], None, None), **nothing})
+    read_quickly(session)
     return boto3.Session(
         aws_access_key_id=endpoint.access_key,
         aws_secret_access_key=endpoint.secret_key,
