@@ -81,7 +81,7 @@ class Console:
 
     def ask(self, question: str) -> str:
         """Ask on standard error, read a line of standard input; "" at its end."""
-        self.err.write(question)
+        self.err.write(f"{self.shaped(question.rstrip(), self.err)} ")
         self.err.flush()
         answer = sys.stdin.readline()
         if not answer.endswith("\n"):  # Ctrl-D leaves the cursor behind the question

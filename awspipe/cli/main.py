@@ -147,9 +147,15 @@ def run(words: list[str]) -> int:
     except BrokenPipeError:
         return _unheard()
     except OSError as error:  # a disk that is full, a directory that cannot be written
-        return _report(console, AwspipeError(str(error)), debug=debug, cause=error)
+        return _report(console, AwspipeError(_of_system(error)), debug=debug, cause=error)
     except Exception as error:  # the last line of defence: no traceback reaches a user
         return _report_other(console, error, debug=debug)
+
+
+def _of_system(error: OSError) -> str:
+    """What the system said, with the file it is about."""
+    said = error.strerror or str(error)
+    return f"{error.filename}: {said}" if error.filename else said
 
 
 def _unheard() -> int:

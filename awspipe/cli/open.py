@@ -36,7 +36,7 @@ def open_(
 
     The address is printed: of the pipeline, of a stage's last action, or of the site.
     It is opened on a terminal that has a browser beside it. The sandbox has no console: there the pipeline's
-    address is that of its site.
+    address is that of its site, or of a server that it deploys to.
     """
     name, stage = _told_apart(words or [], file)
     board = boards.look(context, name, file, recent=1)
@@ -78,10 +78,13 @@ def _address(board: Board, *, site: bool) -> tuple[str, str]:
     """What is opened of a pipeline: its page in the console, or its site."""
     from awspipe.cli.views.addresses import known
 
-    found = {one.label: one.url for one in known(board.target, board.found.scope, board.found.addresses)}
-    label = "Site" if site or board.target.sandbox else "Console"
-    if label in found:
-        return label, found[label]
+    found: dict[str, str] = {}
+    for one in known(board.target, board.found.scope, board.found.addresses):
+        found.setdefault(one.label, one.url)
+    played = ("Site", "Server") if board.target.sandbox else ("Console",)
+    for label in ("Site",) if site else played:
+        if label in found:
+            return label, found[label]
     status = board.target.command_anywhere("status", board.name)
     what = f"{board.name} deploys no site" + ("" if site else ", and the sandbox has no console")
     raise AwspipeError(what, hint=f"`{status}` shows where it stands")

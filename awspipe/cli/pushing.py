@@ -52,15 +52,17 @@ class Pushes:
         if not self.one.graph.sources or not git.is_repository(directory):
             return ""
         known = git.remote_url(directory)
-        if known and not self.one.plan.work:
-            self.later = git.is_ours(directory, known)
+        if known and not self.one.plan.work and not git.is_ours(directory, known):
             return ""
-        return self._remember()
+        return self._remember(known)
 
-    def _remember(self) -> str:
+    def _remember(self, known: str) -> str:
         source = self.one.graph.sources[0]
         url = Repository.clone_url(self.one.target.aws, source.repository)
         if not self.one.target.serves(url):
+            return ""
+        if known == url and not self.one.plan.work:
+            self.later = True
             return ""
         theirs = git.remember(self.one.directory, self._helper(url), source.branch)
         self.later = not theirs

@@ -257,6 +257,7 @@ def start_sandbox(console: Console) -> Endpoint:
     endpoint, started = control.start(control.state_dir(os.environ))
     if started:
         console.say("the sandbox has started; it stays in the background until `awspipe sandbox stop`")
+        console.say(f"  ! {note}" for note in control.notes(endpoint))
     return endpoint
 
 

@@ -8,6 +8,9 @@ from typing import Any
 from awspipe.cli.options import FLAGS, VALUED
 from awspipe.errors import UsageError
 
+_OTHERWISE = {("awspipe up", "--dry-run"): "`awspipe plan` shows what `up` would do, and changes nothing"}
+"""What does what an option of ours would do, if we had it."""
+
 
 def is_typers(error: Exception) -> bool:
     """Whether Typer found the command line wrong. Its own copy of click, or click: both look like this."""
@@ -29,6 +32,8 @@ def explained(error: Any) -> UsageError:
     if option and "no such" in message.lower():
         guess = _near_option(option, context)
     meant = f"did you mean {guess.rstrip('?')}? " if guess else ""
+    if (path, option) in _OTHERWISE:
+        meant = f"{_OTHERWISE[path, option]}; "
     return UsageError(_as_ours(message), hint=f"{meant}`{path} --help` shows what there is")
 
 

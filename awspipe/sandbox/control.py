@@ -101,6 +101,11 @@ def _alive(directory: Path) -> record.Record | None:
     return found
 
 
+def notes(endpoint: Endpoint) -> tuple[str, ...]:
+    """What the user should know of how it runs."""
+    return tuple(_health(endpoint.url, endpoint.secret_key).get("notes", ()))
+
+
 def sites(endpoint: Endpoint) -> Mapping[str, str]:
     """The address of each web site that the sandbox serves now, by its bucket."""
     found: Mapping[str, str] = _health(endpoint.url, endpoint.secret_key).get("sites", {})
@@ -124,10 +129,21 @@ def _health(url: str, secret_key: str) -> dict[str, Any]:
 
 
 def start(directory: Path, *, timeout: float = 20.0) -> tuple[Endpoint, bool]:
-    """The running server, started if there is none; the second is whether it was started now."""
-    found = running(directory)
-    if found is not None:
-        return found, False
+    """The running server, started if there is none; the second is whether it was started now.
+
+    Raises AwspipeError where it does not start, or where there is no room for its state.
+    """
+    try:
+        found = running(directory)
+        return (found, False) if found is not None else _begun(directory, timeout=timeout)
+    except OSError as error:
+        raise AwspipeError(
+            f"the sandbox cannot keep its state in {directory}: {error.strerror or error}",
+            hint="AWSPIPE_SANDBOX_DIR names another directory",
+        ) from error
+
+
+def _begun(directory: Path, *, timeout: float) -> tuple[Endpoint, bool]:
     _require_moto()
     with _locked(directory, timeout=timeout):
         found = running(directory)

@@ -123,7 +123,10 @@ def _port_note(directory: Path, who: record.Identity, port: int) -> str:
         record.remember_port(directory, who, port)
     if who.port in (0, port):
         return ""
-    note = f"port {who.port} is taken, so it serves at {port} this time: git remotes still name {who.port}"
+    note = (
+        f"port {who.port} is taken, so it serves at {port} this time: "
+        "`awspipe up` in a project leads its git remote there"
+    )
     log.warning(note)
     return note
 

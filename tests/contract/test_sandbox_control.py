@@ -64,11 +64,19 @@ def test_a_taken_port_is_told_and_taken_back_later(directory: Path) -> None:
         second, _ = control.start(directory)
         assert second.url != first.url
         assert control.status(directory).notes[0].startswith(f"port {port} is taken")
+        assert control.notes(second) == control.status(directory).notes
         assert f"port {port} is taken" in control.log_path(directory).read_text()
         control.stop(directory)
     third, _ = control.start(directory)
     assert third.url == first.url
     assert control.status(directory).notes == ()
+
+
+def test_a_place_that_cannot_hold_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    place = tmp_path / "file" / "sandbox"
+    with pytest.raises(AwspipeError, match=f"the sandbox cannot keep its state in {place}: Not a directory"):
+        control.start(place)
 
 
 def test_the_status_of_one_that_runs_and_one_that_does_not(directory: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -197,6 +198,11 @@ def test_the_sandbox_has_no_console(stage: Stage) -> None:
         _address(here, site=False)
     with pytest.raises(AwspipeError, match="nothing to open of Build of shop: the sandbox has no console"):
         _stage_address(here, here.stage("Build"))
+    host = {"url": "http://127.0.0.1:8", "name": "one", "region": sandbox.REGION, "made_for": "shop/Deploy"}
+    served = replace(here, target=replace(here.target, hosts=lambda: [{**host, "deployed": []}]))
+    assert _address(served, site=False) == ("Server", "http://127.0.0.1:8")
+    with pytest.raises(AwspipeError, match="shop deploys no site"):
+        _address(served, site=True)
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,11 @@ def test_debug_shows_where_an_error_comes_from(shell: Shell) -> None:
         ),
         (("plan", "--region"), "--region needs a value\n  try: --region ap-northeast-2"),
         (("plan", "--region", "--sandbox"), "--region needs a value\n  try: --region ap-northeast-2"),
+        (
+            ("up", "--dry-run"),
+            "no such option: --dry-run\n  try: `awspipe plan` shows what `up` would do, and changes nothing; "
+            "`awspipe up --help` shows what there is",
+        ),
         (("init",), "missing argument 'TEMPLATE'\n  try: `awspipe init --help` shows what there is"),
         (("--sandbox", "ls", "--profile", "p"), "--sandbox goes with neither --profile nor --endpoint-url"),
     ],

@@ -34,6 +34,17 @@ def test_later_pushes_need_no_more_than_the_remotes_name(shell: Shell) -> None:
     assert _remote_head(shell, project) == shell.git("rev-parse", "HEAD", cwd=project)
 
 
+def test_a_remote_that_leads_where_the_sandbox_is_no_more_is_led_back(shell: Shell) -> None:
+    """As after a start at another port, because the usual one was taken."""
+    project = shell.project("push-moved")
+    commit, _ = _pushed(shell, project)
+    old = "http://127.0.0.1:1/v1/repos/push-moved"
+    shell.git("config", "remote.awspipe.url", old, cwd=project)
+    shell.git("config", f"credential.{old}.helper", "!awspipe git-credential", cwd=project)
+    assert _pushed(shell, project) == (None, [])
+    assert _remote_head(shell, project) == commit
+
+
 def test_what_the_users_git_is_set_to_does_not_matter(shell: Shell, tmp_path: Path) -> None:
     """A machine of somebody who has set everything that could stand in the way."""
     hook = tmp_path / "hooks" / "pre-push"
@@ -131,4 +142,4 @@ def test_changes_that_are_not_committed_are_said_before_the_question(shell: Shel
         assert terminal.end() == 1
     assert "awspipe: nothing was changed" in terminal.shown
     listed = json.loads(shell.done("ls", "--sandbox", "--json").out)["pipelines"]
-    assert "push-dirty" not in [one["name"] for one in listed]
+    assert "push-dirty" not in [one["pipeline"] for one in listed]
