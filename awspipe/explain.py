@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 from typing import TYPE_CHECKING
 
 from awspipe.denials import Denial, denial
@@ -70,7 +71,7 @@ def _explain_transport(error: Exception, doing: str) -> AwspipeError:
             return AwsError(
                 f"{doing}: {error}", hint="check the network, --endpoint-url and AWS_ENDPOINT_URL"
             )
-        case ResponseParserError() | KeyError() | AttributeError() | TypeError():
+        case ResponseParserError() | KeyError() | AttributeError() | TypeError() | JSONDecodeError():
             return AwsError(
                 f"{doing}: the answer is not one of AWS's ({type(error).__name__}: {_first_line(error)})",
                 hint="a proxy or a wrong endpoint answers in AWS's place; nothing was concluded from it",

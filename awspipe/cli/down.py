@@ -51,6 +51,8 @@ def down(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     Needs no spec and not the machine that made it: everything is found in AWS by name and tag. What goes and
     what stays is shown first, and the pipeline's name must be typed. Afterwards AWS is searched again.
     """
+    from awspipe.cli.outcome import halted
+
     options = given(context)
     console = Console(json=options.json)
     words = tuple(names or file_words(*file, only=only or ()))
@@ -60,7 +62,11 @@ def down(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
         words, options, named = _found(options, console, expired=expired)
     else:
         named = _named(names or (), file, only or ())
-    removals = Removals(console, options, words, delete_data, _looked(options, console, named, delete_data))
+    data = ("--delete-data",) if delete_data else ()
+    again = options.command("down", *words, *data)
+    with halted(console, "nothing was removed", f"`{again}` begins again"):
+        found = _looked(options, console, named, delete_data)
+    removals = Removals(console, options, words, delete_data, found)
     console.document({"pipelines": removals.show() if dry_run else removals.carry_out(yes=yes)})
 
 
@@ -203,6 +209,7 @@ class Removals:
 
     def carry_out(self, *, yes: bool) -> list[dict[str, Any]]:
         """Remove them; the answers as JSON."""
+        from awspipe.cli.outcome import halted
         from awspipe.cli.views import down as view
 
         going = [one for one in self.found if one.plan.work]
@@ -211,7 +218,8 @@ class Removals:
             self._agree(going)
         bundles = {one.name: self._save(one) if self.delete_data else () for one in going}
         self._apply(going)
-        self._prove(going)
+        with halted(self.console, "every step is done", f"`{self._command}` searches AWS again"):
+            self._prove(going)
         return [
             view.document(one.plan, removed=one in going, bundles=bundles.get(one.name, ()), found=one.stops)
             for one in self.found

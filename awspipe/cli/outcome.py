@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from awspipe.apply import Outcome
+from awspipe.cli.console import Console
 from awspipe.errors import ApplyError, AwspipeError, PendingError, StoppedError
 from awspipe.plan import Verb
+
+
+@contextmanager
+def halted(console: Console, stands: str, go_on: str) -> Iterator[None]:
+    """Ctrl-C in here leaves things as `stands` says, and `go_on` is what to do then. Raises StoppedError."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if console.interactive:
+            console.say("")  # the terminal has written ^C
+        raise StoppedError(f"interrupted: {stands}", hint=go_on) from None
 
 
 def check_all(outcomes: Sequence[Outcome], command: str, *undo: str) -> None:

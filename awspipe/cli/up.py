@@ -48,6 +48,7 @@ def up(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     commit by `git push`. Run again, it changes only what differs; after any interruption it goes on.
     """
     from awspipe.cli import money
+    from awspipe.cli.outcome import halted
     from awspipe.cli.planning import prepare
     from awspipe.cli.ttl import ending, length, passed, prolong
     from awspipe.cli.views.expiry import wanted_until
@@ -56,23 +57,27 @@ def up(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     console = Console(json=options.json)
     most = money.limit(max_cost)
     end = None if ttl is None else datetime.now(UTC) + length(ttl)
-    prepared = prepare(options, console, file, push=not no_push, only=only or (), adopt=adopt)
-    if end is None:
-        console.warn(passed(prepared, datetime.now(UTC)))
-    prepared = ending(prepared, end)
-    pricing = money.begin(prepared, runs)
     words = ("up", *file_words(*file, only=only or ()), *(("--adopt",) if adopt else ()))
-    _show(console, prepared)
-    shown = any(one.plan.work for one in prepared) and (most is not None or (console.interactive and not yes))
-    if shown:
-        _show_cost(console, pricing, most)
-    if any(one.plan.work for one in prepared):
-        _agree(console, pricing, yes=yes, command=options.command(*words, "--yes"))
-    ended = _run(console, prepared, options.command(*words))
-    prolong(prepared, end)
-    if end is not None:
-        console.say(wanted_until(end, options.command("down", "--expired")))
-    _end(console, ended, pricing, shown=shown, one_line=watch)
+    again = options.command(*words)
+    with halted(console, "nothing was changed", f"`{again}` begins again"):
+        prepared = prepare(options, console, file, push=not no_push, only=only or (), adopt=adopt)
+        if end is None:
+            console.warn(passed(prepared, datetime.now(UTC)))
+        prepared = ending(prepared, end)
+        pricing = money.begin(prepared, runs)
+        _show(console, prepared)
+        works = any(one.plan.work for one in prepared)
+        shown = works and (most is not None or (console.interactive and not yes))
+        if shown:
+            _show_cost(console, pricing, most)
+        if works:
+            _agree(console, pricing, yes=yes, command=f"{again} --yes")
+    ended = _run(console, prepared, again)
+    with halted(console, "every step is done", f"`{again}` shows the same again"):
+        prolong(prepared, end)
+        if end is not None:
+            console.say(wanted_until(end, options.command("down", "--expired")))
+        _end(console, ended, pricing, shown=shown, one_line=watch)
     if watch:
         _watch(console, ended)
 

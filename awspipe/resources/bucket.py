@@ -365,7 +365,7 @@ def _read_block(s3: Any, name: str, account: str) -> Any:
         lambda: s3.get_public_access_block(Bucket=name, ExpectedBucketOwner=account),
         "NoSuchPublicAccessBlockConfiguration",
     )
-    return answer and answer["PublicAccessBlockConfiguration"]
+    return answer and {key: answer["PublicAccessBlockConfiguration"][key] for key in _CLOSED}
 
 
 def _read_policy(s3: Any, name: str, account: str) -> Any:
@@ -388,7 +388,10 @@ def _read_site(s3: Any, name: str, account: str) -> Any:
         lambda: s3.get_bucket_website(Bucket=name, ExpectedBucketOwner=account),
         "NoSuchWebsiteConfiguration",
     )
-    return answer and {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+    site = answer and {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+    if site == {}:  # S3 keeps no empty one: somebody else has answered
+        raise KeyError("WebsiteConfiguration")
+    return site
 
 
 _READERS: dict[str, Callable[[Any, str, str], Any]] = {

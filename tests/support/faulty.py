@@ -7,6 +7,7 @@ process may still have on its way is dropped, as what it never sent would be.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import io
@@ -14,6 +15,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -30,6 +32,8 @@ from tests.support import iamactions
 PATH = "/_faults/"
 _CALLER = re.compile(r" app/([a-z0-9]+)-([0-9]+)")
 _MADE_UP = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+HTML = [("Content-Type", "text/html")]
+JSON = [("Content-Type", "application/x-amz-json-1.1")]
 EXPIRED = Refusal(
     "403 Forbidden",
     "The security token included in the request is expired",
@@ -43,9 +47,10 @@ EXPIRED = Refusal(
 class Harm:
     """What happens to a command, and at which of its calls.
 
-    `at` is how a changing call's line begins, `nth` counts changing ones from 1 on, `call` all of them.
-    `does` is `kill` or `interrupt` (the process, `before` the call is carried out or after), `cut` (no answer
-    from here on), or `expire` (credentials are not taken from here on).
+    `at` is how a call's line begins, `nth` counts changing calls from 1 on, `call` all of them. `does` is
+    `kill` or `interrupt` (the process, `before` the call is carried out or after), `cut` (the connection is
+    closed from here on), `expire` (credentials are not taken from here on), or one wrong answer: `html`,
+    `empty` or `part`, each with the status 200.
     """
 
     does: str
@@ -53,6 +58,13 @@ class Harm:
     nth: int = 0
     call: int = 0
     before: bool = True
+
+
+LASTING = ("kill", "cut", "expire")
+ANSWERS = {
+    "html": b"<!DOCTYPE html><html><body>Please log in to the wireless network</body></html>",
+    "empty": b"",
+}
 
 
 class DroppedError(ConnectionResetError):
@@ -64,20 +76,28 @@ class Case:
     """One command: what is to happen to it, and what it has called."""
 
     harm: Harm | None = None
+    calls: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
-    calls: int = 0
     in_flight: int = 0
     done: bool = False
 
-    def is_due(self, label: str) -> bool:
-        """Whether the harm begins at this call."""
+    def begun(self, label: str, *, changing: bool) -> Harm | None:
+        """Take note of a call; what is to happen to it."""
         harm = self.harm
-        if harm is None or self.done:
-            return False
-        if harm.call:
-            return self.calls == harm.call
-        named = bool(harm.at) and label.startswith(harm.at)
-        return bool(label) and (named or len(self.changes) == harm.nth)
+        if harm and self.done and harm.does in LASTING:
+            return harm
+        self.calls.append(label)
+        if changing:
+            self.changes.append(label)
+        if harm is None or self.done or not self._is_due(harm, label, changing=changing):
+            return None
+        self.done = True
+        return harm
+
+    def _is_due(self, harm: Harm, label: str, *, changing: bool) -> bool:
+        if harm.at:
+            return label.startswith(harm.at)
+        return len(self.calls) == harm.call or (changing and len(self.changes) == harm.nth)
 
 
 class Door:
@@ -114,30 +134,43 @@ class Door:
         return answers.text(environ, start_response, "200 OK", json.dumps({**told, "done": case.done}))
 
     def _met(self, case: Case, pid: int, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        label = change(environ)
+        body = _body(environ)
+        operation = _operation(environ, body)
+        label = line(environ, operation, body)
         with self._lock:
-            if case.done and case.harm and case.harm.does != "interrupt":
-                return self._spoiled(case.harm, environ, start_response)
-            case.calls += 1
-            if label:
-                case.changes.append(label)
-            due = case.is_due(label)
-            case.done |= due
-        if due and case.harm and (case.harm.before or case.harm.does in ("cut", "expire")):
-            _signalled(case.harm, pid)
-            if case.harm.does != "interrupt":
-                return self._spoiled(case.harm, environ, start_response)
-        answer = self._app(environ, start_response)
+            harm = case.begun(label, changing=is_mutating(operation))
+        if harm is None:
+            answer = self._app(environ, start_response)
+        elif harm.does in ("kill", "interrupt"):
+            answer = self._signalled(harm, pid, environ, start_response)
+        else:
+            answer = self._spoiled(harm, environ, start_response)
         self._complete_handshakes(label)
-        if due and case.harm and not case.harm.before:
-            _signalled(case.harm, pid)
         return answer
 
-    def _spoiled(self, harm: Harm, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if harm.does != "expire":
+    def _signalled(
+        self, harm: Harm, pid: int, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        answer: Iterable[bytes] = () if harm.before else self._app(environ, start_response)
+        number = signal.SIGKILL if harm.does == "kill" else signal.SIGINT
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+        if harm.before and harm.does == "kill":
             raise DroppedError
-        protocol = answers.protocol_of(environ, signing.claim(environ))
-        return answers.refuse(environ, start_response, EXPIRED, protocol)
+        return self._app(environ, start_response) if harm.before else answer
+
+    def _spoiled(self, harm: Harm, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if harm.does == "expire":
+            protocol = answers.protocol_of(environ, signing.claim(environ))
+            return answers.refuse(environ, start_response, EXPIRED, protocol)
+        if harm.does in ANSWERS:
+            return answers.answer(environ, start_response, "200 OK", HTML, ANSWERS[harm.does])
+        if harm.does == "part":
+            whole = b"".join(self._app(environ, lambda *_: None))
+            return answers.answer(environ, start_response, "200 OK", JSON, whole[: len(whole) * 2 // 3])
+        with contextlib.suppress(OSError):
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        raise DroppedError
 
     def _complete_handshakes(self, label: str) -> None:
         """Somebody is there who completes each connection as soon as it is made."""
@@ -149,30 +182,23 @@ class Door:
             handshakes.connect(self._directory, made[1], "me/shop", theirs)
 
 
-def _signalled(harm: Harm, pid: int) -> None:
-    number = {"kill": signal.SIGKILL, "interrupt": signal.SIGINT}.get(harm.does)
-    if number:
-        os.kill(pid, number)
-
-
-def change(environ: Environ) -> str:
-    """What a call changes, as one line that is the same in each run; "" for one that changes nothing."""
-    body = _body(environ)
-    operation = _operation(environ, body)
-    if not operation:
-        return ""
+def line(environ: Environ, operation: str, body: str) -> str:
+    """A call in one line that is the same in each run."""
     text = _MADE_UP.sub("ID", f"{environ['REQUEST_METHOD']} {environ['REQUEST_URI']} {body}")
     return f"{operation} {_subject(environ, body)} {hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
+def is_mutating(operation: str) -> bool:
+    """Whether an operation, or a method of HTTP, changes something."""
+    return operation not in ("GET", "HEAD") and iamactions.is_mutating("", operation)
+
+
 def _operation(environ: Environ, body: str) -> str:
-    """The name of a changing operation, as far as the request tells one; "" for a read."""
-    target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+    """The name of an operation where the request tells one; else its method."""
+    target: str = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
     if not target and body.startswith("Action="):
         target = parse_qs(body)["Action"][0]
-    if target:
-        return target if iamactions.is_mutating("", target) else ""
-    return "" if environ["REQUEST_METHOD"] in ("GET", "HEAD") else environ["REQUEST_METHOD"]
+    return target or str(environ["REQUEST_METHOD"])
 
 
 def _subject(environ: Environ, body: str) -> str:

@@ -26,6 +26,9 @@ COMMANDS = {
     "up": ("up", "--sandbox", "--yes", "--no-push"),
     "push": ("up", "--sandbox", "--yes"),
     "down": ("down", "--sandbox", "--yes"),
+    "plan": ("plan", "--sandbox"),
+    "status": ("status", "--sandbox"),
+    "ls": ("ls", "--sandbox"),
     "remove": ("down", "--sandbox", "--yes", "--delete-data"),
 }
 
@@ -64,6 +67,7 @@ class Met:
     """A command that has ended, and what came of it at the door."""
 
     ended: Ended
+    calls: list[str]
     changes: list[str]
     harmed: bool
 
@@ -93,7 +97,7 @@ class Place:
         ended = running.wait()
         while (told := self._told(case))["in_flight"]:
             time.sleep(0.01)
-        return Met(ended, told["changes"], told["done"])
+        return Met(ended, told["calls"], told["changes"], told["done"])
 
     def well(self, command: str) -> Met:
         """Run a command that must do what it is for."""
