@@ -22,7 +22,7 @@ from awspipe.resources.role import Role
 from awspipe.resources.rule import Rule
 from awspipe.resources.topic import Topic
 
-MANAGED = frozenset({"Commands", "EC2"})
+MANAGED = frozenset({"Commands", "EC2", "Lambda"})
 """The providers that write to the log group of their pipeline."""
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from awspipe.cli import choosing, expiring
+from awspipe.cli import choosing, expiring, stacks
 from awspipe.cli.console import Console
 from awspipe.cli.options import SPEC, Only, Options, SpecFiles, Yes, file_words, given
 from awspipe.errors import ApplyError, AwspipeError, UsageError
@@ -143,6 +143,8 @@ class Removal:
     plan: Plan
     stops: tuple[Stop, ...]
     """What stops costing with it."""
+    theirs: stacks.Stacks
+    """The stacks that it deployed, which stay."""
 
     @property
     def name(self) -> str:
@@ -181,12 +183,13 @@ def _looked_at(
     console.say(target.first_line())
     asked = target.aws.submit(lambda: facts(target.aws, scopes))
     ending = expiring.asked(target, names)
+    declared = [target.aws.submit(partial(stacks.asked, target, scope)) for scope in scopes]
     now = datetime.now(UTC)
-    for scope, inventory in zip(scopes, scan_all(target.aws, scopes), strict=True):
+    for scope, inventory, theirs in zip(scopes, scan_all(target.aws, scopes), declared, strict=True):
         gone = removal(scope, inventory.keys, {} if delete_data else inventory.kept)
         keys = [step.key for step in gone.work]
         stopping = stops(keys, asked.result(), shipped(), scope, now)
-        yield scope.pipeline, Removal(target, inventory, gone, stopping)
+        yield scope.pipeline, Removal(target, inventory, gone, stopping, theirs.result())
     console.warn(ending.plainly())
 
 
@@ -205,7 +208,10 @@ class Removals:
         from awspipe.cli.views import down as view
 
         self._preview(self.console.answer)
-        return [view.document(one.plan, removed=False, found=one.stops) for one in self.found]
+        return [
+            view.document(one.plan, removed=False, found=one.stops, stacks=one.theirs.names)
+            for one in self.found
+        ]
 
     def carry_out(self, *, yes: bool) -> list[dict[str, Any]]:
         """Remove them; the answers as JSON."""
@@ -221,7 +227,13 @@ class Removals:
         with halted(self.console, "every step is done", f"`{self._command}` searches AWS again"):
             self._prove(going)
         return [
-            view.document(one.plan, removed=one in going, bundles=bundles.get(one.name, ()), found=one.stops)
+            view.document(
+                one.plan,
+                removed=one in going,
+                bundles=bundles.get(one.name, ()),
+                found=one.stops,
+                stacks=one.theirs.names,
+            )
             for one in self.found
         ]
 
@@ -234,6 +246,7 @@ class Removals:
         for one in self.found:
             if one.plan.work:
                 show(view.lines(one.plan, one.inventory, one.stops))
+                show(f"  ! {line}" for line in one.theirs.lines())
             else:
                 self.console.answer(view.nothing(one.inventory, self._guess(one)))
         self.console.say(stale(shipped(), datetime.now(UTC).date()))
@@ -319,10 +332,11 @@ class Removals:
         unread, now = Facts(Unknown("it was to go"), {}), datetime.now(UTC)
         left: list[str] = []
         for target in {id(one.target): one.target for one in going}.values():
-            here = [one.plan for one in going if one.target is target]
-            for plan, again in zip(here, scan_again(target.aws, *here), strict=True):
-                left += view.left(again, stops(again.keys, unread, shipped(), plan.scope, now))
+            here = [one for one in going if one.target is target]
+            for one, again in zip(here, scan_again(target.aws, *(one.plan for one in here)), strict=True):
+                left += view.left(again, stops(again.keys, unread, shipped(), one.plan.scope, now))
                 if not again.keys:
-                    self.console.answer(view.proof(plan, again))
+                    self.console.answer(view.proof(one.plan, again))
+                    self.console.answer(f"  ! {line}" for line in one.theirs.lines())
         if left:
             raise ApplyError("still there: " + ", ".join(left), hint=f"`{self._command}` again")

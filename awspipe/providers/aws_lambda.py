@@ -13,9 +13,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from awspipe.providers.base import Consumer, Place
+from awspipe.providers.base import Place
 from awspipe.providers.fields import Several, Spelled, Text
 from awspipe.providers.gates import REFERENCE
+from awspipe.providers.managed import Managed
 from awspipe.resources.policy import Statement
 
 _TWO_DAYS = 2 * 24 * 60
@@ -51,7 +52,7 @@ _AlarmName = Annotated[
 ]
 
 
-class Lambda(Consumer):
+class Lambda(Managed):
     """Publishes a version of a Lambda function that is there already, and shifts an alias to it.
 
     The artifact is the function's code, as one zip. A function of an image cannot be deployed so.
@@ -60,7 +61,6 @@ class Lambda(Consumer):
     category = "Deploy"
     aws_provider = "Lambda"
     input_count = (0, 1)
-    v2_only = True
     output_variables = frozenset({"FunctionVersion"})
 
     provider: Literal["lambda"]
@@ -127,7 +127,8 @@ class Lambda(Consumer):
         return {key: value for key, value in given.items() if value is not None}
 
     def statements(self, place: Place) -> Iterator[Statement]:
-        """What AWS asks for this function, its versions and aliases, and for the alarms."""
+        """What AWS asks for this function, its versions and aliases, for the alarms and for the log."""
+        yield from super().statements(place)
         function = place.scope.arn("lambda", f"function:{self.function}")
         yield Statement(
             actions=(

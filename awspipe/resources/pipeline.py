@@ -162,6 +162,15 @@ class Pipeline(Resource):
         return Live(body, cls.owner(aws, scope, name))
 
     @classmethod
+    def stacks(cls, aws: Aws, name: str) -> tuple[str, ...]:
+        """The CloudFormation stacks that a pipeline deploys; none where there is no pipeline."""
+        found = maybe(lambda: aws.client("codepipeline").get_pipeline(name=name), _ABSENT)
+        stages = found["pipeline"]["stages"] if found else ()
+        actions = (action for stage in stages for action in stage["actions"])
+        deploys = (one for one in actions if one["actionTypeId"]["provider"] == "CloudFormation")
+        return tuple(dict.fromkeys(one["configuration"]["StackName"] for one in deploys))
+
+    @classmethod
     def running(cls, aws: Aws, name: str) -> tuple[str, ...] | None:
         """The ids of the executions that have not ended, newest first; None when there is no pipeline.
 

@@ -31,6 +31,7 @@ class Role(Resource):
     permissions: ClassVar[Rights] = Rights(
         search=frozenset({"iam:ListRoles"}),
         read=frozenset({"iam:GetRole", "iam:GetRolePolicy"}),
+        use=frozenset({"iam:GetRole"}),
         make=frozenset({"iam:CreateRole", "iam:PutRolePolicy", "iam:TagRole", "iam:UpdateAssumeRolePolicy"}),
         remove=frozenset(
             {

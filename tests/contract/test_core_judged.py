@@ -66,6 +66,12 @@ SPECS = {
     "commands": _HEAD + "  - name: Test\n    provider: commands\n    commands: env\n"
     "    env: {A: {secret: shop/token}}\n",
     "lambda": _HEAD + "  - {name: Deploy, provider: lambda, function: shop, alias: live, alarms: [a, b]}\n",
+    "stack": _HEAD + "  - {name: Make, provider: cloudformation, stack: shop, template: a.yml, role: cfn, "
+    "settings: a.json}\n",
+    "change set": _HEAD
+    + "  - {name: Make, provider: cloudformation, stack: shop, template: a.yml, role: cfn, "
+    "mode: CHANGE_SET_REPLACE}\n"
+    "  - {name: Run, provider: cloudformation, stack: shop, mode: CHANGE_SET_EXECUTE}\n",
     "approval": _HEAD + "  - {name: Ask, provider: approval}\nnotify: {email: me@example.com}\n",
 }
 """Together every provider."""

@@ -420,6 +420,68 @@ CASES: list[tuple[str, Failure, str, str]] = [
         "the machine has no program jq (exit code 127): jq . a",
         "install it with a command before, or use `provider: codebuild` with another `image:`",
     ),
+    (
+        "template-missing",
+        action("File [a.yml] does not exist in artifact [Src]", provider="CloudFormation"),
+        "the artifact Src has no file a.yml",
+        "add it to the source, or to `artifacts:` of the build that makes Src; or mend the action's path",
+    ),
+    (
+        "template-broken",
+        action("Template format error: YAML not well-formed. (line 3, column 1)", provider="CloudFormation"),
+        "the template is not valid: YAML not well-formed. (line 3, column 1)",
+        "mend it: `aws cloudformation validate-template --template-body file://FILE` checks it",
+    ),
+    (
+        "parameters-missing",
+        action("Parameters: [Size] must have values", provider="CloudFormation"),
+        "parameters of the template have no value: Size",
+        "give them in `parameters:` of the action, or a Default in the template",
+    ),
+    (
+        "parameters-unknown",
+        action("Parameters: [Timestamp] do not exist in the template", provider="CloudFormation"),
+        "the template has no parameters Timestamp",
+        "take them out of `parameters:`, or put them into the template",
+    ),
+    (
+        "capabilities",
+        action("Requires capabilities : [CAPABILITY_NAMED_IAM]", provider="CloudFormation"),
+        "the template makes what must be agreed to: CAPABILITY_NAMED_IAM",
+        "write `capabilities: [CAPABILITY_NAMED_IAM]` at the action and run `awspipe up`",
+    ),
+    (
+        "stack-role",
+        action("Role arn:aws:iam::1:role/cfn is invalid or cannot be assumed", provider="CloudFormation"),
+        "CloudFormation cannot take on the role arn:aws:iam::1:role/cfn",
+        "it must be there, and trust cloudformation.amazonaws.com",
+    ),
+    (
+        "stack-stuck",
+        action(
+            "Stack:arn:aws:...:stack/shop/1 is in ROLLBACK_COMPLETE state and can not be updated.",
+            provider="CloudFormation",
+            configuration={"StackName": "shop"},
+        ),
+        "the stack shop is in the state ROLLBACK_COMPLETE, in which nothing can change it",
+        "`aws cloudformation delete-stack --stack-name shop` (what it holds goes too), then retry the stage",
+    ),
+    (
+        "stack-failed",
+        action(
+            "Stack shop is in ROLLBACK_COMPLETE: the queue exists already",
+            provider="CloudFormation",
+            configuration={"StackName": "shop"},
+        ),
+        "the stack shop could not be brought to the template: the queue exists already",
+        "`aws cloudformation describe-stack-events --stack-name shop` tells of each resource",
+    ),
+    (
+        "change-set-missing",
+        action("ChangeSet [awspipe] does not exist", provider="CloudFormation"),
+        "there is no change set awspipe to carry out",
+        "an action with `mode: CHANGE_SET_REPLACE` must make it before: `awspipe run` begins anew",
+    ),
     ("", action("Something new.\nAt length", "NewError"), "Something new. At length (NewError)", ""),
     ("", action("", ""), "Action failed, and AWS does not say why", ""),
 ]
@@ -486,7 +548,7 @@ def test_no_line_asks_for_a_name_that_nobody_gives() -> None:
         "grant",
     }
     more = {"command", "program", "asked", "bucket", "repository", "ConnectionArn", "S3ObjectKey"}
-    more |= {"ProjectName", "action", "variables", "meant", "topic"}
+    more |= {"ProjectName", "StackName", "action", "variables", "meant", "topic"}
     for provider in EVERY:
         for row in rows(provider):
             asked = {part for _, part, _, _ in Formatter().parse(row.line + row.fix) if part}

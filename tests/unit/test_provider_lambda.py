@@ -77,6 +77,14 @@ def test_the_role_may_change_this_function_and_no_other() -> None:
     assert denied(graph(), Request("lambda:InvokeFunction", f"{arn}shop"))
 
 
+def test_its_log_is_the_pipeline_s_and_is_made_first() -> None:
+    made = graph()
+    assert [one.name for one in made.resources if one.kind == "log-group"] == ["/aws/codepipeline/shop"]
+    group = f"arn:aws:logs:{HERE}:log-group:/aws/codepipeline/shop"
+    assert not denied(made, Request("logs:PutLogEvents", f"{group}:*"))
+    assert denied(made, Request("logs:PutLogEvents", f"{group}-2:*"))
+
+
 def test_only_alarms_that_are_named_are_looked_at() -> None:
     made = graph(", alias: live, alarms: errors")
     assert not denied(made, Request("cloudwatch:DescribeAlarms", f"arn:aws:cloudwatch:{HERE}:alarm:errors"))

@@ -104,9 +104,17 @@ def _notes(inventory: Inventory) -> Iterator[str]:
 
 
 def document(
-    plan: Plan, *, removed: bool, bundles: Sequence[Path] = (), found: Sequence[Stop] = ()
+    plan: Plan,
+    *,
+    removed: bool,
+    bundles: Sequence[Path] = (),
+    found: Sequence[Stop] = (),
+    stacks: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """`down` as JSON; `removed`: the steps were carried out and the last search found nothing else."""
+    """`down` as JSON; `removed`: the steps were carried out and the last search found nothing else.
+
+    `stacks` are those that the pipeline deployed: they stay.
+    """
     return {
         "pipeline": plan.scope.pipeline,
         "account": plan.scope.account,
@@ -117,6 +125,7 @@ def document(
         ],
         "keeps": [{"kind": key.kind, "name": key.name, "why": kept.why} for key, kept in plan.kept],
         "bundles": [str(path) for path in bundles],
+        "stacks": list(stacks),
         "stops": [_stop(one) for one in found],
         "stops_usd_a_month": str(total(found)),
     }
