@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.machine import Machine
 from tests.e2e.shell import Shell
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each command that a test runs has its own limit; how long all of them take is the machine's affair."""
+    here = Path(__file__).parent
+    for one in items:
+        if one.path.is_relative_to(here) and one.get_closest_marker("timeout") is None:
+            one.add_marker(pytest.mark.timeout(900))
 
 
 @pytest.fixture(scope="session", autouse=True)

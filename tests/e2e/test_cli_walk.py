@@ -92,7 +92,7 @@ def _saved_and_removed(shell: Shell, directory: Path, commit: str) -> None:
     )
 
 
-PIPELINE = {"pipeline", "account", "region", "changes", "steps", "uses", "keeps", "cost"}
+PIPELINE = {"pipeline", "account", "region", "changes", "steps", "uses", "keeps", "cost", "remarks"}
 STEP = {"verb", "kind", "name", "changes"}
 ERROR = {
     "message",
@@ -109,7 +109,10 @@ ERROR = {
 
 def test_every_answer_in_json_is_one_document_with_the_same_keys(shell: Shell) -> None:
     made = shell.done("--json", "init", "static-site", "keys-copy").document
-    assert set(made) == {"schema_version", "directory", "template", "pipeline", "committed", "github"}
+    assert set(made) == {
+        *("schema_version", "directory", "template", "pipeline", "committed", "github"),
+        *("author_known", "named"),
+    }
     project = shell.project("keys")
 
     def document(*words: str, code: int = 0) -> dict[str, object]:
@@ -141,7 +144,7 @@ def test_every_answer_in_json_is_one_document_with_the_same_keys(shell: Shell) -
     assert {"execution_id", "status", "revision", "trigger_detail"} < set(status["executions"][0])
     listed = document("ls", "--sandbox")
     assert set(listed) == {"schema_version", "account", "region", "pipelines"}
-    assert {"name", "type", "version", "latest"} < set(listed["pipelines"][0])  # type: ignore[index]
+    assert {"pipeline", "type", "version", "latest"} < set(listed["pipelines"][0])  # type: ignore[index]
 
     sandbox = document("sandbox", "status")
     assert set(sandbox) == {
