@@ -132,10 +132,20 @@ def _is_likely(aws: Aws, scope: Scope, kind: str) -> bool:
         return kinds()[kind].worth_listing(aws, scope)
 
 
-def scan_all(aws: Aws, scopes: Sequence[Scope]) -> tuple[Inventory, ...]:
-    """As `scan`, of many pipelines side by side."""
+def scan_all(
+    aws: Aws, scopes: Sequence[Scope], expected: Mapping[str, frozenset[Key]] | None = None
+) -> tuple[Inventory, ...]:
+    """As `scan`, of many pipelines side by side.
+
+    `expected` is what the specs at hand want of some of them: where lists may be behind, it is asked for by
+    its names.
+    """
     searches = [
-        _Search(scope, frozenset(kind for kind in kinds() if _is_likely(aws, scope, kind)))
+        _Search(
+            scope,
+            frozenset(kind for kind in kinds() if _is_likely(aws, scope, kind)),
+            expected=(expected or {}).get(scope.pipeline, frozenset()),
+        )
         for scope in scopes
     ]
     return _scan(aws, searches)
@@ -162,11 +172,12 @@ def scan_again(aws: Aws, *removed: Plan) -> tuple[Inventory, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """What to look for of one pipeline: which kinds by name, and what is known to stay."""
+    """What to look for of one pipeline: which kinds by name, what is known to stay, and what may be there."""
 
     scope: Scope
     by_name: frozenset[str]
     but: frozenset[Key] = frozenset()
+    expected: frozenset[Key] = frozenset()
 
 
 def _scan(aws: Aws, searches: Sequence[_Search]) -> tuple[Inventory, ...]:
@@ -245,7 +256,7 @@ def _found(aws: Aws, search: _Search, kind: str) -> tuple[str, ...]:
     tagged = _tagged(aws, scope)
     with explained(f"look for any {kind}"):
         seen = frozenset(_seen(aws, search, found))
-        young = _young(aws, scope, found, tagged) - seen if Pipeline.kind in search.by_name else ()
+        young = _young(aws, search, found, tagged) - seen if Pipeline.kind in search.by_name else ()
         ours = seen | {name for name in young if _is_ours(aws, scope, found, name)}
         return tuple(name for name in sorted(ours) if Key(kind, name) not in but)
 
@@ -261,13 +272,16 @@ def _seen(aws: Aws, search: _Search, kind: type[Resource]) -> Iterator[str]:
             yield name
 
 
-def _young(aws: Aws, scope: Scope, kind: type[Resource], tagged: Tagged) -> frozenset[str]:
+def _young(aws: Aws, search: _Search, kind: type[Resource], tagged: Tagged) -> frozenset[str]:
     """Where the tag index has not heard of the pipeline yet, lists may not have heard of the rest either."""
+    scope = search.scope
+    expected = frozenset(key.name for key in search.expected if key.kind == kind.kind)
     if not Pipeline.listed(aws, scope):
-        return kind.fixed(scope) if Role.listed(aws, scope) else frozenset()
+        return expected | (kind.fixed(scope) if Role.listed(aws, scope) else frozenset())
     if scope.pipeline in tagged.names(Pipeline):
         return frozenset()
-    return frozenset(key.name for key in declared.keys(aws, scope) if key.kind == kind.kind)
+    names = frozenset(key.name for key in declared.keys(aws, scope) if key.kind == kind.kind)
+    return expected | names
 
 
 def _is_ours(aws: Aws, scope: Scope, kind: type[Resource], name: str) -> bool:

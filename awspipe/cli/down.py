@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from awspipe.cost.stops import Stop
     from awspipe.live import Inventory
     from awspipe.plan import Plan
+    from awspipe.spec.models import Pipeline as Spec
+
+    Named = dict[tuple[str, str | None], Spec | None]
+    """Pipelines by name and region; with the spec where there is one at hand."""
 
 
 def down(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
@@ -59,7 +63,8 @@ def down(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     if every or expired:
         if names or (every and expired):
             raise UsageError("--all, --expired and a NAME exclude each other", hint="use one of them")
-        words, options, named = _found(options, console, expired=expired)
+        words, options, some = _found(options, console, expired=expired)
+        named: Named = dict.fromkeys(some)
     else:
         named = _named(names or (), file, only or ())
     data = ("--delete-data",) if delete_data else ()
@@ -112,26 +117,27 @@ def _expired(aws: Aws) -> list[str]:
 
 def removed(options: Options, console: Console, names: Sequence[str], *, yes: bool) -> None:
     """Remove pipelines of one region by name, as the command does; what holds data stays."""
-    found = _looked(options, console, [(name, None) for name in names], delete_data=False)
+    named: Named = dict.fromkeys((name, None) for name in names)
+    found = _looked(options, console, named, delete_data=False)
     Removals(console, options, tuple(names), False, found).carry_out(yes=yes)
 
 
-def _named(names: Sequence[str], files: Sequence[str], only: Sequence[str]) -> list[tuple[str, str | None]]:
-    """Names and regions: those on the command line, or every pipeline of the specs.
+def _named(names: Sequence[str], files: Sequence[str], only: Sequence[str]) -> Named:
+    """Those on the command line, or every pipeline of the specs.
 
-    A spec that is at hand still says in which region a pipeline of that name is.
+    A spec that is at hand still says in which region a pipeline of that name is, and what may be there of it.
     """
     from awspipe.spec.load import load_files
 
     if not names:
-        return [(spec.name, spec.region) for _, specs in load_files(files, only) for spec in specs]
-    regions: dict[str, str | None] = {}
+        return {(spec.name, spec.region): spec for _, specs in load_files(files, only) for spec in specs}
+    known: dict[str, Spec] = {}
     if all(Path(file).exists() for file in files):
         try:
-            regions = {spec.name: spec.region for _, specs in load_files(files) for spec in specs}
+            known = {spec.name: spec for _, specs in load_files(files) for spec in specs}
         except AwspipeError:  # the spec is not needed: one that is broken must not keep anything alive
-            regions = {}
-    return [(name, regions.get(name)) for name in dict.fromkeys(names)]
+            known = {}
+    return {(name, known[name].region if name in known else None): known.get(name) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +158,7 @@ class Removal:
         return self.plan.scope.pipeline
 
 
-def _looked(
-    options: Options, console: Console, named: Sequence[tuple[str, str | None]], delete_data: bool
-) -> tuple[Removal, ...]:
+def _looked(options: Options, console: Console, named: Named, delete_data: bool) -> tuple[Removal, ...]:
     """Every pipeline's removal, in the order of their names; those of a region are looked at side by side."""
     from awspipe.cli.regions import connect_each
 
@@ -163,29 +167,33 @@ def _looked(
         (name, region): one
         for region, target in targets.items()
         for name, one in _looked_at(
-            target, console, [name for name, at in named if at == region], delete_data
+            target, console, {name: spec for (name, at), spec in named.items() if at == region}, delete_data
         )
     }
     return tuple(found[pair] for pair in named)
 
 
 def _looked_at(
-    target: Target, console: Console, names: Sequence[str], delete_data: bool
+    target: Target, console: Console, specs: Mapping[str, Spec | None], delete_data: bool
 ) -> Iterator[tuple[str, Removal]]:
     from awspipe.cost.prices import shipped
     from awspipe.cost.stops import facts, stops
+    from awspipe.graph import wanted
     from awspipe.live import prefetch, scan_all
     from awspipe.plan import removal
     from awspipe.resources.base import kinds
 
-    prefetch(target.aws, *names, listings=kinds())
-    scopes = [target.scope(name) for name in names]
+    prefetch(target.aws, *specs, listings=kinds())
+    scopes = [target.scope(name) for name in specs]
+    wants = {one.pipeline: wanted(spec, one) for one in scopes if (spec := specs[one.pipeline])}
+    expected = {name: frozenset(graph.by_key) for name, graph in wants.items()}
     console.say(target.first_line())
     asked = target.aws.submit(lambda: facts(target.aws, scopes))
-    ending = expiring.asked(target, names)
+    ending = expiring.asked(target, [*specs])
     declared = [target.aws.submit(partial(stacks.asked, target, scope)) for scope in scopes]
     now = datetime.now(UTC)
-    for scope, inventory, theirs in zip(scopes, scan_all(target.aws, scopes), declared, strict=True):
+    found = scan_all(target.aws, scopes, expected)
+    for scope, inventory, theirs in zip(scopes, found, declared, strict=True):
         gone = removal(scope, inventory.keys, {} if delete_data else inventory.kept)
         keys = [step.key for step in gone.work]
         stopping = stops(keys, asked.result(), shipped(), scope, now)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from awspipe.status import status
+from tests.contract.test_core_repeat import cut_up, mutations
 from tests.support import core
 from tests.support.clock import FakeClock
 from tests.support.core import SERVER, STATIC_SITE, World
@@ -69,3 +70,20 @@ def test_down_finds_what_was_just_made(world: World, clock: FakeClock, text: str
     assert core.down(world.again()).left == ()
     clock.advance(SECONDS)
     assert world.inventory == {}
+
+
+@both
+def test_down_with_the_spec_finds_what_an_up_left_that_was_cut_off_just_now(
+    world: World, clock: FakeClock, text: str
+) -> None:
+    """No list shows it yet, and there is no pipeline that names it: the spec at hand does."""
+    every = mutations(world, text)
+    clock.advance(SECONDS)
+    core.down(world.again())
+    clock.advance(SECONDS)
+    assert world.inventory == {}
+    for at in every[1::3]:
+        cut_up(world, text, at, after=True)
+        assert core.down(world.again(), text=text).left == ()
+        clock.advance(SECONDS)
+        assert world.inventory == {}, at

@@ -27,7 +27,7 @@ from awspipe.cli.planning import check
 from awspipe.errors import AwspipeError
 from awspipe.events import Event
 from awspipe.graph import Graph, Source, wanted
-from awspipe.live import prefetch, read, scan, scan_again
+from awspipe.live import prefetch, read, scan_again, scan_all
 from awspipe.naming import Scope
 from awspipe.plan import Plan, Verb, plan, removal
 from awspipe.resources.base import Key, kinds
@@ -224,12 +224,13 @@ class Removed:
     left: tuple[Key, ...]
 
 
-def down(aws: Aws, name: str = "shop", *, delete_data: bool = False) -> Removed:
-    """`awspipe down`, without a word said."""
+def down(aws: Aws, name: str = "shop", *, delete_data: bool = False, text: str = "") -> Removed:
+    """`awspipe down`, without a word said; `text` is the spec, where that is at hand."""
     aws.forget()
     prefetch(aws, name, listings=kinds())
     where = scope(aws, name)
-    found = scan(aws, where)
+    expected = {name: frozenset(graph(aws, text).by_key)} if text else {}
+    (found,) = scan_all(aws, [where], expected)
     gone = removal(where, found.keys, {} if delete_data else found.kept)
     outcome = done(apply(aws, gone))
     (left,) = scan_again(aws, gone)
