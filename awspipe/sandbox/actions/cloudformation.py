@@ -206,7 +206,7 @@ def _role(run: ActionRun) -> str:
     role = run.configuration.get("RoleArn")
     if not role:
         raise ActionError(CONFIGURATION_ERROR, "RoleArn is required for this ActionMode.")
-    run.require("iam:PassRole", role)
+    run.require("iam:PassRole", role, {"iam:passedtoservice": _PRINCIPAL})
     arn = run.arn("cloudformation", f"stack/{run.configuration['StackName']}/new")
     if roles.standing(role, _PRINCIPAL, source_arn=arn) is not roles.Standing.USABLE:
         raise ActionError(CONFIGURATION_ERROR, f"Role {role} is invalid or cannot be assumed")
