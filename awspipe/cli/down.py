@@ -188,6 +188,8 @@ def _looked_at(
     wants = {one.pipeline: wanted(spec, one) for one in scopes if (spec := specs[one.pipeline])}
     expected = {name: frozenset(graph.by_key) for name, graph in wants.items()}
     console.say(target.first_line())
+    for name, spec in specs.items():
+        target.hold_to(name, spec.account if spec else None)
     asked = target.aws.submit(lambda: facts(target.aws, scopes))
     ending = expiring.asked(target, [*specs])
     declared = [target.aws.submit(partial(stacks.asked, target, scope)) for scope in scopes]

@@ -98,6 +98,8 @@ def _compared(
     prefetch(target.aws, *(one.spec.name for one in asked))
     scopes = [target.scope(one.spec.name) for one in asked]
     console.say(target.first_line())
+    for one in asked:
+        target.hold_to(one.spec.name, one.spec.account)
     graphs = [wanted(one.spec, scope) for one, scope in zip(asked, scopes, strict=True)]
     try:
         states = read_all(target.aws, graphs, adopt=adopt)

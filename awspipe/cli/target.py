@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from awspipe.aws import Aws
 from awspipe.cli.console import Console
 from awspipe.cli.options import Options
-from awspipe.errors import CredentialsError, UsageError
+from awspipe.errors import CredentialsError, RefusedError, UsageError
 from awspipe.events import Event, Waiting
 from awspipe.naming import Scope
 
@@ -56,6 +56,16 @@ class Target:
         """The scope of a pipeline here; asks who is calling."""
         identity = self.aws.identity
         return Scope(pipeline, identity.account, self.aws.region, identity.partition)
+
+    def hold_to(self, pipeline: str, account: str | None) -> None:
+        """Refuse credentials of another account than the one that a pipeline's spec names."""
+        if account is None or self.sandbox or account == self.aws.account:
+            return
+        raise RefusedError(
+            f"{pipeline} belongs to account {account}, "
+            f"and these credentials are account {self.aws.account}'s: nothing was changed",
+            hint="use the other account's (--profile NAME), or mend `account:` in the spec",
+        )
 
     def first_line(self) -> str:
         """Which account and region, or the sandbox: what each command says first."""

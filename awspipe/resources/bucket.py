@@ -352,7 +352,8 @@ def _lifecycle() -> list[dict[str, Any]]:
 
 def _not_ours(scope: Scope, name: str, action: str) -> DeniedError:
     return DeniedError(
-        f"look at bucket {name}: access denied: it is another account's, or these credentials may not see it",
+        f"look at bucket {name}: access denied: it is another account's and not {scope.account}'s, "
+        "or these credentials may not see it",
         code="AccessDenied",
         hint="use the credentials of the account that owns it, or another pipeline name; "
         "if it is this account's, add this statement to your policy",

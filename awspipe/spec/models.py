@@ -177,6 +177,16 @@ class Pipeline(Strict):
         | None
     ) = None
     """The AWS region; by default the region of the AWS profile."""
+    account: (
+        Annotated[
+            Text,
+            Field(examples=["123456789012"]),
+            Spelled(r"[0-9]{12}", "write the account's 12 digits in quotes"),
+        ]
+        | None
+    ) = None
+    """The AWS account that the pipeline belongs to: with credentials of another one, `plan`, `up` and `down`
+    refuse. In the sandbox, which is no account, it says nothing."""
     tags: Annotated[dict[TagName, TagValue], Field(max_length=49)] = Field(default_factory=dict)
     """Tags of your own for everything that is made: `{team: web}`. One that you take out again stays where it
     is."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from awspipe.errors import AwsError, RefusedError
+from awspipe.errors import RefusedError
 from awspipe.resources.base import Key, kinds
 from tests.support import core, sandbox
 from tests.support.core import GITHUB, NOTIFYING, SERVER, STATIC_SITE, World
@@ -178,28 +178,6 @@ def test_all_that_is_in_the_way_is_said_at_once(world: World) -> None:
     assert isinstance(error, RefusedError)
     assert f"bucket shop-artifacts-{HERE} is there already, and awspipe did not make it" in error.message
     assert "repository shop is there already, and it belongs to the pipeline blog" in error.message
-
-
-def test_a_bucket_of_another_account_is_refused(world: World) -> None:
-    import boto3
-
-    stranger = boto3.client("sts", region_name=core.REGION).assume_role(
-        RoleArn="arn:aws:iam::999999999999:role/x", RoleSessionName="stranger"
-    )["Credentials"]
-    s3 = boto3.client(
-        "s3",
-        region_name="me-south-1",
-        aws_access_key_id=stranger["AccessKeyId"],
-        aws_secret_access_key=stranger["SecretAccessKey"],
-        aws_session_token=stranger["SessionToken"],
-    )
-    name = f"shop-artifacts-{core.ACCOUNT}-me-south-1"
-    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "me-south-1"})
-    aws = core.connect(core.session("me-south-1"))
-    error = core.refused(core.up, aws, STATIC_SITE)
-    aws.close()
-    assert isinstance(error, AwsError)
-    assert error.message.startswith(f"look at bucket {name}: access denied: it is another account's")
 
 
 NEIGHBOURS = ("demo", "demo-2", "old-demo", "Demo2", "demo.x", "demo-Build")

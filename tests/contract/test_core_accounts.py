@@ -1,0 +1,109 @@
+"""Credentials of the wrong account, and buckets that a stranger has made under our names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from awspipe.errors import DeniedError
+from tests.support import core
+from tests.support.core import STATIC_SITE, World
+from tests.support.steering import Commands
+
+THEIRS = "999999999999"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with core.world(tmp_path) as world:
+        yield world
+
+
+@pytest.fixture
+def stranger(world: World) -> dict[str, str]:
+    """Credentials of another account, as clients take them."""
+    role = {"RoleArn": f"arn:aws:iam::{THEIRS}:role/x", "RoleSessionName": "stranger"}
+    found = world.client("sts").assume_role(**role)["Credentials"]
+    return {
+        "aws_access_key_id": found["AccessKeyId"],
+        "aws_secret_access_key": found["SecretAccessKey"],
+        "aws_session_token": found["SessionToken"],
+    }
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> str:
+    path = tmp_path / "awspipe.yml"
+    path.write_text(f'account: "{core.ACCOUNT}"\n{STATIC_SITE}', encoding="utf-8")
+    return str(path)
+
+
+def inventory(credentials: dict[str, str]) -> dict[str, Any]:
+    return core.inventory(boto3.Session(region_name=core.REGION, **credentials).client)
+
+
+@pytest.mark.parametrize("command", ["plan", "up", "down"])
+def test_credentials_of_another_account_are_refused_with_both_ids(
+    world: World,
+    stranger: dict[str, str],
+    spec: str,
+    command: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The stranger has a pipeline of this name too."""
+    theirs = core.connect(boto3.Session(region_name=core.REGION, **stranger))
+    core.up(theirs, STATIC_SITE)
+    theirs.close()
+    core.up(world.aws, STATIC_SITE)
+    before = world.inventory, inventory(stranger)
+    for name, value in stranger.items():
+        monkeypatch.setenv(name.upper(), value)
+    yes = () if command == "plan" else ("--yes",)
+    said = Commands(capsys)(command, "-f", spec, *yes)
+    assert said.code == 3
+    assert (
+        f"awspipe: shop belongs to account {core.ACCOUNT}, and these credentials are account {THEIRS}'s: "
+        "nothing was changed"
+    ) in said.err
+    assert (world.inventory, inventory(stranger)) == before
+
+
+def test_credentials_of_the_right_account_are_taken(
+    world: World, spec: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert Commands(capsys)("up", "-f", spec, "--yes", "--no-push").code == 0
+    assert Commands(capsys)("plan", "-f", spec, "--exit-code").code == 0
+    assert Commands(capsys)("down", "-f", spec, "--yes").code == 0
+    assert world.inventory == {}
+
+
+def test_a_bucket_of_a_stranger_that_lets_everybody_write_is_left_alone(
+    world: World, stranger: dict[str, str]
+) -> None:
+    """Where names are not bound to an account, anybody can take one of ours and wait for our source code."""
+    region = "me-south-1"
+    name = f"shop-artifacts-{core.ACCOUNT}-{region}"
+    s3 = boto3.client("s3", region_name=region, **stranger)  # type: ignore[call-overload]
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})
+    tag = {"Key": "awspipe:pipeline", "Value": "shop"}
+    s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": [tag]})
+    s3.delete_public_access_block(Bucket=name)
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": f"arn:aws:s3:::{name}/*"}
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    before = inventory(stranger)
+    aws = core.connect(core.session(region))
+    error = core.refused(core.up, aws, STATIC_SITE)
+    assert isinstance(error, DeniedError)
+    assert error.message.startswith(
+        f"look at bucket {name}: access denied: it is another account's and not {core.ACCOUNT}'s"
+    )
+    assert core.down(aws).plan.steps == ()
+    aws.close()
+    assert inventory(stranger) == before
+    assert world.inventory == {}
