@@ -7,7 +7,8 @@ from typing import Any
 
 from awspipe.naming import Scope
 from awspipe.providers.base import Address
-from awspipe.resources.bucket import is_site, website_url
+from awspipe.providers.s3_source import UPLOAD
+from awspipe.resources.bucket import is_site, is_source, website_url
 from awspipe.resources.repository import Repository
 
 
@@ -26,6 +27,9 @@ def addresses(scope: Scope, declaration: Mapping[str, Any]) -> Iterator[Address]
                 case "Source", "CodeCommit":
                     name = configuration["RepositoryName"]
                     yield Address("Repository", Repository.https_url(scope, name), name)
+                case "Source", "S3" if is_source(scope, configuration["S3Bucket"]):
+                    name = configuration["S3Bucket"]
+                    yield Address(UPLOAD, f"s3://{name}/{configuration['S3ObjectKey']}", name)
                 case "Deploy", "S3" if is_site(scope, configuration["BucketName"]):
                     name = configuration["BucketName"]
                     yield Address("Site", website_url(scope, name), name)

@@ -59,6 +59,9 @@ def _of_action(scope: Scope, part: str, configuration: Mapping[str, Any]) -> Ite
         case {"RepositoryName": repository}:
             yield Key(Repository.kind, repository)
             yield Key(Rule.kind, scope.rule(part))
+        case {"S3Bucket": bucket}:
+            yield Key(Bucket.kind, bucket)
+            yield Key(Rule.kind, scope.rule(part))
         case {"ApplicationName": application, "DeploymentGroupName": group}:
             yield Key(Application.kind, application)
             yield Key(DeploymentGroup.kind, DeploymentGroup.name_of(application, group))

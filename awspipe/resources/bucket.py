@@ -15,13 +15,16 @@ from awspipe.aws import Aws, absent, maybe, owner_of, refusal, tag_list, tags_of
 from awspipe.errors import DeniedError
 from awspipe.explain import DENIED, code_of, explained
 from awspipe.naming import Scope
-from awspipe.resources.base import Body, Live, Resource, Untouchable
+from awspipe.resources.base import Body, Kept, Live, Resource, Untouchable
 from awspipe.resources.emptying import empty, holds_anything
 from awspipe.resources.policy import Document, Statement
 from awspipe.resources.rights import Rights
 
 SITE = "site-"
 """What the part of a web site's bucket begins with: so its address can be told from its name."""
+
+SOURCE = "src-"
+"""What the part of a source's bucket begins with: so what is in it is known for somebody's work."""
 
 _EXPIRY_DAYS = 30
 _READ = "s3:GetObject"
@@ -32,6 +35,11 @@ _CLOSED = {
     "BlockPublicPolicy": True,
     "RestrictPublicBuckets": True,
 }
+_OF_SOURCES: Body = {
+    "NotificationConfiguration": {"EventBridgeConfiguration": {}},
+    "VersioningConfiguration": {"Status": "Enabled"},
+}
+"""https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-S3.html"""
 _OPEN_TO_POLICY = {**_CLOSED, "BlockPublicPolicy": False, "RestrictPublicBuckets": False}
 
 # Regions whose website endpoint has a hyphen before the region; all others have a dot.
@@ -66,6 +74,11 @@ def is_site(scope: Scope, bucket: str) -> bool:
     return scope.owns_bucket_name(bucket) and bucket.removeprefix(scope.bucket_prefix).startswith(SITE)
 
 
+def is_source(scope: Scope, bucket: str) -> bool:
+    """Whether a bucket of this name is one that a source of the pipeline is uploaded to."""
+    return scope.owns_bucket_name(bucket) and bucket.removeprefix(scope.bucket_prefix).startswith(SOURCE)
+
+
 def site_policy(scope: Scope, bucket: str, *, public: bool) -> Document:
     """Who may do what: everybody may read a site; nobody may use another bucket without TLS.
 
@@ -94,7 +107,11 @@ def site_policy(scope: Scope, bucket: str, *, public: bool) -> Document:
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket(Resource):
-    """A bucket with its public-access block, policy, and either a lifecycle or a web site."""
+    """A bucket with its public-access block and policy, and a lifecycle or a web site.
+
+    One for a source keeps versions, tells EventBridge of what is put into it, and is kept by `down` while it
+    holds anything.
+    """
 
     kind: ClassVar[str] = "bucket"
     exact: ClassVar[frozenset[str]] = frozenset({"Policy", "WebsiteConfiguration"})
@@ -103,8 +120,10 @@ class Bucket(Resource):
         find=frozenset({"s3:GetBucketTagging"}),
         read=frozenset(
             {
+                "s3:GetBucketNotification",
                 "s3:GetBucketPolicy",
                 "s3:GetBucketPublicAccessBlock",
+                "s3:GetBucketVersioning",
                 "s3:GetBucketWebsite",
                 "s3:GetLifecycleConfiguration",
             }
@@ -114,8 +133,10 @@ class Bucket(Resource):
             {
                 "s3:CreateBucket",
                 "s3:DeleteBucketWebsite",
+                "s3:PutBucketNotification",
                 "s3:PutBucketPolicy",
                 "s3:PutBucketPublicAccessBlock",
+                "s3:PutBucketVersioning",
                 "s3:PutBucketWebsite",
                 "s3:PutLifecycleConfiguration",
                 "s3:TagResource",
@@ -134,6 +155,7 @@ class Bucket(Resource):
     policy: Document
     website: dict[str, Any] | None = None
     deployed_to: bool = False
+    uploaded_to: bool = False
 
     @classmethod
     def for_artifacts(cls, scope: Scope) -> Bucket:
@@ -155,6 +177,8 @@ class Bucket(Resource):
         }
         if self.deployed_to:
             return {**body, "WebsiteConfiguration": self.website}
+        if self.uploaded_to:
+            return {**body, "Rules": _source_lifecycle(), **_OF_SOURCES}
         return {**body, "Rules": _lifecycle()}
 
     def create(self, aws: Aws) -> None:
@@ -178,6 +202,8 @@ class Bucket(Resource):
             "Policy": self._put_policy,
             "Rules": self._put_lifecycle,
             "WebsiteConfiguration": self._put_site,
+            "VersioningConfiguration": self._put_versioning,
+            "NotificationConfiguration": self._put_notification,
         }
         chosen: list[Callable[[Aws], None]] = [put for field, put in puts.items() if field in fields]
         aws.gather(*((lambda put=put: put(aws)) for put in chosen))
@@ -205,8 +231,21 @@ class Bucket(Resource):
         aws.client("s3").put_bucket_lifecycle_configuration(
             Bucket=self.name,
             ExpectedBucketOwner=self.scope.account,
-            LifecycleConfiguration={"Rules": _lifecycle()},
+            LifecycleConfiguration={"Rules": self.body()["Rules"]},
         )
+
+    def _put_versioning(self, aws: Aws) -> None:
+        self._call(aws, "put_bucket_versioning", "VersioningConfiguration")
+
+    def _put_notification(self, aws: Aws) -> None:
+        """The call replaces all that a bucket tells: what it told others is sent again.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
+        """
+        s3, where = aws.client("s3"), {"Bucket": self.name, "ExpectedBucketOwner": self.scope.account}
+        told = _read_notification(s3, self.name, self.scope.account)
+        told |= self.body()["NotificationConfiguration"]
+        s3.put_bucket_notification_configuration(**where, NotificationConfiguration=told)
 
     def _put_site(self, aws: Aws) -> None:
         if self.website is not None:
@@ -226,7 +265,8 @@ class Bucket(Resource):
     def _losses(self) -> dict[str, str]:
         """What a field that differs would do to the objects that are there."""
         public = {"PublicAccessBlockConfiguration": "would become public"} if self.website else {}
-        return {**public, "Rules": f"would expire after {_EXPIRY_DAYS} days"}
+        what = "has of old versions would expire" if self.uploaded_to else "would expire"
+        return {**public, "Rules": f"{what} after {_EXPIRY_DAYS} days"}
 
     def claim(self, aws: Aws) -> None:
         """One tag more: the call replaces all of them, so those it has are sent again."""
@@ -332,6 +372,12 @@ class Bucket(Resource):
         )
 
     @classmethod
+    def keep(cls, aws: Aws, scope: Scope, name: str) -> Kept | None:
+        """What was uploaded for a source is somebody's work."""
+        held = is_source(scope, name) and holds_anything(aws, scope, name)
+        return Kept("it holds what was uploaded; --delete-data removes it too") if held else None
+
+    @classmethod
     def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:
         """The tag says; a bucket whose name could not be the pipeline's is not even asked."""
         return super().owner(aws, scope, name) if scope.owns_bucket_name(name) else None
@@ -345,6 +391,19 @@ def _lifecycle() -> list[dict[str, Any]]:
             "Status": "Enabled",
             "Expiration": {"Days": _EXPIRY_DAYS},
             "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+        }
+    ]
+
+
+def _source_lifecycle() -> list[dict[str, Any]]:
+    """What is uploaded stays, its older versions for as long as artifacts do."""
+    return [
+        {
+            "ID": "awspipe",
+            "Filter": {"Prefix": ""},
+            "Status": "Enabled",
+            "NoncurrentVersionExpiration": {"NoncurrentDays": _EXPIRY_DAYS},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
         }
     ]
@@ -395,9 +454,21 @@ def _read_site(s3: Any, name: str, account: str) -> Any:
     return site
 
 
+def _read_versioning(s3: Any, name: str, account: str) -> Any:
+    answer = s3.get_bucket_versioning(Bucket=name, ExpectedBucketOwner=account)
+    return {"Status": answer["Status"]} if "Status" in answer else None
+
+
+def _read_notification(s3: Any, name: str, account: str) -> dict[str, Any]:
+    answer = s3.get_bucket_notification_configuration(Bucket=name, ExpectedBucketOwner=account)
+    return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+
+
 _READERS: dict[str, Callable[[Any, str, str], Any]] = {
     "PublicAccessBlockConfiguration": _read_block,
     "Policy": _read_policy,
     "Rules": _read_rules,
     "WebsiteConfiguration": _read_site,
+    "VersioningConfiguration": _read_versioning,
+    "NotificationConfiguration": _read_notification,
 }

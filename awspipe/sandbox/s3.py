@@ -261,11 +261,31 @@ def _tells_of_sites(original: Callable[..., Any]) -> Callable[..., Any]:
     return change
 
 
+def _told_to_eventbridge(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A bucket that tells EventBridge says so: moto keeps it and leaves it out of its answer."""
+
+    @wraps(original)
+    def get_bucket_notification(self: Any) -> Any:
+        status, headers, body = original(self)
+        kept = self.backend.get_bucket_notification_configuration(self.bucket_name)
+        if kept is None or kept.event_bridge is None:
+            return status, headers, body
+        text = body.decode() if isinstance(body, bytes) else str(body)
+        whole = re.sub(r"<(NotificationConfiguration)([^>]*)/>\s*$", r"<\1\2></\1>", text)
+        told = whole.replace(
+            "</NotificationConfiguration>", "<EventBridgeConfiguration/></NotificationConfiguration>"
+        )
+        return status, headers, told
+
+    return get_bucket_notification
+
+
 _CHANGES: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (S3Response, "_bucket_response", _for_the_owner),
     (S3Response, "_key_response", _for_the_owner),
     (S3Response, "_bucket_response_put", _with_new_buckets),
     (S3Response, "all_buckets", _page_by_page),
+    (S3Response, "get_bucket_notification", _told_to_eventbridge),
     (FakeBucket, "get_permission", _over_tls),
     (S3Backend, "get_bucket_encryption", _always_encrypted),
     (S3Backend, "put_bucket_website", _tells_of_sites),

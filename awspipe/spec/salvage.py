@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from awspipe.formats.nodes import Node, Path
+from awspipe.providers.base import providers
 from awspipe.spec.messages import meant_key
 from awspipe.spec.models import Pipeline, meant_provider
 
@@ -62,9 +63,14 @@ def _field(loc: Path) -> Path:
 
 
 def _shapes(error: ErrorDetails, field: Path, root: Node) -> bool:
-    if field[-1] in _SHAPING or error["type"] == "missing":
+    if field[-1] in _SHAPING | _telling() or error["type"] == "missing":
         return True
     return error["type"] == "extra_forbidden" and meant_key(error, root) in _SHAPING
+
+
+def _telling() -> frozenset[str]:
+    """The keys by which actions of one word are told apart: without one, an action would be another."""
+    return frozenset(model.told_by for model in providers().values())
 
 
 def _surely(word: str) -> str:

@@ -46,6 +46,10 @@ SPECS = {
         "name: shop\nstages:\n  - {name: Source, provider: s3, bucket: theirs, object: a/source.zip}\n"
         "  - {name: Deploy, provider: s3}\n"
     ),
+    "objects of ours": (
+        "name: shop\nstages:\n  - {name: Source, provider: s3, object: a/source.zip}\n"
+        "  - {name: Deploy, provider: s3}\n"
+    ),
     "images": (
         "name: shop\nstages:\n  - {name: Source, provider: ecr, repository: team/shop}\n"
         "  - {name: Ask, provider: approval}\n"

@@ -21,6 +21,7 @@ SOURCES = (
     "    actions:\n"
     "      - {name: Source, provider: codecommit, repository: shop}\n"
     "      - {name: Theirs, provider: github, repository: me/shop}\n"
+    "      - {name: Zip, provider: s3, object: source.zip}\n"
 )
 TEXT = (
     core.STATIC_SITE.replace("    provider: codecommit\n    repository: shop\n    branch: main\n", SOURCES)

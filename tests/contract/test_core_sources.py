@@ -46,11 +46,11 @@ def theirs(world: World) -> Any:
     return s3
 
 
-def put(world: World, text: str) -> str:
+def put(world: World, text: str, bucket: str = "theirs") -> str:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         archive.writestr("index.html", text)
-    found = world.client("s3").put_object(Bucket="theirs", Key="in/source.zip", Body=made.getvalue())
+    found = world.client("s3").put_object(Bucket=bucket, Key="in/source.zip", Body=made.getvalue())
     world.runtime.drain()
     return str(found["VersionId"])
 
@@ -106,3 +106,68 @@ def test_a_push_of_an_image_is_what_the_rule_hears(world: World) -> None:
     assert source["configuration"] == {"RepositoryName": "team/shop", "ImageTag": "v1"}
     assert core.planned(world.aws, IMAGE).work == ()
     assert core.down(world.aws).left == ()
+
+
+OURS = OBJECT.replace("bucket: theirs, ", "")
+BUCKET = f"shop-src-source-{core.ACCOUNT}-{core.REGION}-an"
+
+
+def test_a_bucket_of_ours_keeps_versions_takes_only_tls_and_tells_of_uploads(world: World) -> None:
+    core.up(world.aws, OURS)
+    s3, at = world.client("s3"), {"Bucket": BUCKET}
+    assert s3.get_bucket_versioning(**at)["Status"] == "Enabled"
+    assert "EventBridgeConfiguration" in s3.get_bucket_notification_configuration(**at)
+    (statement,) = json.loads(s3.get_bucket_policy(**at)["Policy"])["Statement"]
+    assert (statement["Effect"], statement["Condition"]) == (
+        "Deny",
+        {"Bool": {"aws:SecureTransport": "false"}},
+    )
+    (rule,) = s3.get_bucket_lifecycle_configuration(**at)["Rules"]
+    assert "Expiration" not in rule
+    assert core.planned(world.again(), OURS).work == ()
+    assert core.down(world.aws).left == ()
+    assert world.inventory == {}
+
+
+def test_an_upload_to_it_starts_the_pipeline(world: World) -> None:
+    core.up(world.aws, OURS)
+    world.runtime.drain()
+    put(world, "one", BUCKET)
+    newest, first = world.client("codepipeline").list_pipeline_executions(pipelineName="shop")[
+        "pipelineExecutionSummaries"
+    ]
+    assert (first["status"], newest["status"]) == ("Failed", "Succeeded")
+    site = f"shop-files-deploy-{core.ACCOUNT}-{core.REGION}-an"
+    assert world.client("s3").get_object(Bucket=site, Key="index.html")["Body"].read() == b"one"
+
+
+def test_what_was_uploaded_is_kept_unless_data_is_to_go(world: World) -> None:
+    core.up(world.aws, OURS)
+    put(world, "one", BUCKET)
+    kept = core.down(world.aws).plan.kept
+    assert [(key.name, why.why) for key, why in kept] == [
+        (BUCKET, "it holds what was uploaded; --delete-data removes it too")
+    ]
+    assert list(world.inventory) == [f"s3/{BUCKET}"]
+    core.up(world.aws, OURS)
+    assert world.client("s3").list_objects_v2(Bucket=BUCKET)["KeyCount"] == 1
+    assert core.down(world.aws, delete_data=True).left == ()
+    assert world.inventory == {}
+
+
+def test_what_the_bucket_told_others_it_tells_on(world: World) -> None:
+    core.up(world.aws, OURS)
+    s3 = world.client("s3")
+    queue = world.client("sqs").create_queue(QueueName="theirs")["QueueUrl"]
+    arn = world.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    told = [{"Id": "t", "QueueArn": arn["Attributes"]["QueueArn"], "Events": ["s3:ObjectCreated:*"]}]
+    s3.put_bucket_notification_configuration(
+        Bucket=BUCKET, NotificationConfiguration={"QueueConfigurations": told}
+    )
+    assert ("bucket", "NotificationConfiguration.EventBridgeConfiguration") in core.changes(
+        core.planned(world.aws, OURS)
+    )
+    core.up(world.aws, OURS)
+    found = s3.get_bucket_notification_configuration(Bucket=BUCKET)
+    assert {"EventBridgeConfiguration", "QueueConfigurations"} <= found.keys()
+    assert core.planned(world.again(), OURS).work == ()

@@ -10,6 +10,7 @@ from awspipe.addresses import console_url
 from awspipe.cli.target import Target
 from awspipe.naming import Scope
 from awspipe.providers.base import Address
+from awspipe.providers.s3_source import UPLOAD
 
 
 def lines(target: Target, scope: Scope, addresses: Iterable[Address]) -> Iterator[str]:
@@ -35,6 +36,8 @@ def _in_sandbox(target: Target, scope: Scope, address: Address) -> Address:
     if address.label == "Repository":
         url = f"{target.aws.endpoint_url}/_awspipe/git/{scope.region}/v1/repos/{address.name}"
         return Address(address.label, url, address.name)
+    if address.label == UPLOAD:
+        return address
     return Address(address.label, target.sites().get(address.name) or _by_name(target, address), address.name)
 
 
@@ -48,6 +51,13 @@ def pushes(found: Iterable[Address], what: str) -> Iterator[tuple[str, str]]:
     """The command that sends a commit to the pipeline, where its repository is one that `up` leads to."""
     if any(one.label == "Repository" for one in found):
         yield "git push awspipe", what
+
+
+def uploads(found: Iterable[Address], what: str) -> Iterator[tuple[str, str]]:
+    """The command that sends the pipeline a source, where that is uploaded to a bucket of ours."""
+    for one in found:
+        if one.label == UPLOAD:
+            yield f"aws s3 cp {one.url.rpartition('/')[2]} {one.url}", what
 
 
 def documents(target: Target, scope: Scope, addresses: Iterable[Address]) -> list[dict[str, Any]]:

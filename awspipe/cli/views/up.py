@@ -60,6 +60,7 @@ def _next(ended: Ended) -> Iterator[tuple[str, str]]:
     yield target.command_anywhere("status", name), "where it stands"
     if ended.later:
         yield "git push awspipe", "after a commit: runs the pipeline"
+    yield from addresses.uploads(ended.one.graph.addresses, "sends a source: runs the pipeline")
     yield target.command_anywhere("down", name), "removes it; commits stay"
 
 
