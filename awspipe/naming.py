@@ -104,6 +104,10 @@ class Scope:
         """A build project's ARN."""
         return self.arn("codebuild", f"project/{name}")
 
+    def report_group_arn(self, name: str) -> str:
+        """The ARN of a group of test reports."""
+        return self.arn("codebuild", f"report-group/{name}")
+
     def log_group_arn(self, name: str) -> str:
         """A log group's ARN, without the trailing `:*`."""
         return self.arn("logs", f"log-group:{name}")

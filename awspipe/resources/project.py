@@ -11,6 +11,7 @@ from awspipe.explain import code_of
 from awspipe.naming import Scope
 from awspipe.resources.base import TAGS, Body, Live, Resource, Untouchable
 from awspipe.resources.pipeline import Pipeline
+from awspipe.resources.reportgroups import every_project, report_groups
 from awspipe.resources.rights import Rights
 
 if TYPE_CHECKING:
@@ -54,14 +55,18 @@ class BuildProject(Resource):
         remove=frozenset(
             {
                 "codebuild:BatchGetBuilds",
+                "codebuild:BatchGetReportGroups",
                 "codebuild:DeleteProject",
+                "codebuild:DeleteReportGroup",
                 "codebuild:ListBuildsForProject",
+                "codebuild:ListProjects",
+                "codebuild:ListReportGroups",
                 "codebuild:StopBuild",
                 "codepipeline:ListPipelineExecutions",
             }
         ),
         show=frozenset({"codebuild:BatchGetBuilds"}),
-        unbound=frozenset({"codebuild:ListProjects"}),
+        unbound=frozenset({"codebuild:ListProjects", "codebuild:ListReportGroups"}),
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"ResourceAlreadyExistsException"})
     priced: ClassVar[str] = "build minutes"
@@ -159,16 +164,21 @@ class BuildProject(Resource):
         """Builds that still run are stopped first: they cost, and nobody would see them.
 
         A pipeline at rest has none, so they are looked for only where an execution ran, or none is known of.
+        The report groups go before the project: whose they are, its name tells.
         """
         if Pipeline.running(aws, scope.pipeline) != ():
             for build in _running_builds(aws, name):
                 with absent("ResourceNotFoundException"):
                     aws.client("codebuild").stop_build(id=build)
+        for group in report_groups(aws, name):
+            aws.client("codebuild").delete_report_group(arn=group, deleteReports=True)
         aws.client("codebuild").delete_project(name=name)
 
     @classmethod
     def arns(cls, scope: Scope, name: str, action: str) -> tuple[str, ...]:
-        """The project; executions are the pipeline's."""
+        """The project; report groups are called after it, and executions are the pipeline's."""
+        if action.endswith(("ReportGroup", "ReportGroups")):
+            return (scope.report_group_arn(f"{name}-*"),)
         return (scope.pipeline_arn if action.startswith("codepipeline:") else scope.project_arn(name),)
 
     @classmethod
@@ -180,11 +190,7 @@ class BuildProject(Resource):
     @classmethod
     def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
         """By the beginning of the name: CodeBuild lists all names there are."""
-        pages = aws.client("codebuild").get_paginator("list_projects")
-        names = aws.once(
-            ("projects",), lambda: [name for page in pages.paginate() for name in page["projects"]]
-        )
-        return frozenset(name for name in names if name.startswith(scope.project_prefix))
+        return frozenset(name for name in every_project(aws) if name.startswith(scope.project_prefix))
 
 
 def _told(project: Body) -> Body:

@@ -168,6 +168,21 @@ def test_down_empties_buckets_of_versions_markers_and_uploads(world: World) -> N
     assert world.inventory == {}
 
 
+def test_down_takes_the_reports_of_builds_along_and_nobody_elses(world: World) -> None:
+    core.up(world.aws, STATIC_SITE)
+    core.up(world.again(), core.template("static-site", "shop-Build"))  # its project: shop-Build-Build
+    theirs = [
+        core.report_group(world, "shop-Build-Build-unit"),
+        core.report_group(world, "shop-Builder-unit"),
+        core.report_group(world, "shop-Build-tagged", tags=[{"key": "team", "value": "web"}]),
+        core.report_group(world, "unit"),
+    ]
+    for name in ("shop-Build-unit", "shop-Build-cover"):
+        core.report_group(world, name)
+    core.down(world.aws)
+    assert sorted(world.client("codebuild").list_report_groups()["reportGroups"]) == sorted(theirs)
+
+
 def test_down_empties_a_bucket_of_more_than_a_page(world: World) -> None:
     core.up(world.aws, STATIC_SITE)
     s3 = world.client("s3")

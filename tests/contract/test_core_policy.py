@@ -175,6 +175,9 @@ def test_down_needs_this_policy_and_no_less(world: World, text: str) -> None:
     s3 = world.client("s3")
     for bucket in s3.list_buckets()["Buckets"]:
         s3.put_object(Bucket=bucket["Name"], Key="a", Body=b"1")
+    for one in core.graph(world.aws, text).resources:
+        if one.kind == "build-project":
+            core.report_group(world, f"{one.name}-unit")
     judge.allow(policy)
     for one in core.graph(world.aws, text).resources:  # as where the tag index is behind
         assert one.owner(world.aws, one.scope, one.name) == "shop"

@@ -468,6 +468,13 @@ SERVICES = (*_TELLERS, "sts", "resourcegroupstaggingapi")
 """All that awspipe talks to."""
 
 
+def report_group(world: World, name: str, **more: Any) -> str:
+    """A group of test reports; with nothing more, as a build makes it. Its ARN."""
+    kind = {"type": "TEST", "exportConfig": {"exportConfigType": "NO_EXPORT"}}
+    made = world.client("codebuild").create_report_group(name=name, **kind, **more)
+    return str(made["reportGroup"]["arn"])
+
+
 def first_commit(world: World) -> Any:
     """A `push` for `up`: makes the branch with a commit, as `git push` would."""
 

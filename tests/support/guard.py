@@ -163,8 +163,11 @@ def _codepipeline(action: str, params: Mapping[str, Any], _: Any) -> _Arns:
 
 
 def _codebuild(action: str, params: Mapping[str, Any], _: Any) -> _Arns:
-    if action == "codebuild:ListProjects":
+    if action in ("codebuild:ListProjects", "codebuild:ListReportGroups"):
         yield "*"
+        return
+    if action.endswith(("ReportGroup", "ReportGroups")):
+        yield from params.get("reportGroupArns") or (params["arn"],)
         return
     builds = [*params.get("ids", []), *([params["id"]] if "id" in params else [])]
     named = [params[key] for key in ("name", "projectName") if key in params]
