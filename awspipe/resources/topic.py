@@ -18,6 +18,8 @@ from awspipe.resources.rule import Rule
 
 ABSENT = ("NotFound", "ResourceNotFound")
 _DISPLAY_LIMIT = 100
+_ENDED = "Deleted"
+"""What AWS writes for the ARN of a subscription that its owner has ended by the link in a mail."""
 _GET = frozenset({"sns:GetTopicAttributes"})
 _SUBSCRIBERS = frozenset({"sns:ListSubscriptionsByTopic"})
 
@@ -156,11 +158,16 @@ def _read(aws: Aws, scope: Scope, name: str) -> Body | None:
 
 
 def subscribers(aws: Aws, scope: Scope) -> tuple[dict[str, Any], ...]:
-    """Every subscription of the pipeline's topic as AWS lists them, asked for once a reading."""
+    """Every subscription of the pipeline's topic as AWS lists them, asked for once a reading.
+
+    One that its owner has ended stays in AWS's list for some days: it is none any more.
+    https://github.com/ansible/ansible/pull/20086
+    """
     arn = scope.topic_arn(scope.topic)
     pages = aws.client("sns").get_paginator("list_subscriptions_by_topic")
 
     def ask() -> tuple[dict[str, Any], ...]:
-        return tuple(one for page in pages.paginate(TopicArn=arn) for one in page["Subscriptions"])
+        found = (one for page in pages.paginate(TopicArn=arn) for one in page["Subscriptions"])
+        return tuple(one for one in found if one["SubscriptionArn"] != _ENDED)
 
     return aws.once(("subscribers", arn), lambda: maybe(ask, *ABSENT) or ())

@@ -33,9 +33,13 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def wait_for_confirmation(*addresses: str) -> None:
     """As on AWS until somebody has opened the mail: no ARN, and nothing to unsubscribe."""
+    instead_of_arn("PendingConfirmation", *addresses)
+
+
+def instead_of_arn(word: str, *addresses: str) -> None:
     for one in sns_backends[core.ACCOUNT][core.REGION].subscriptions.values():
         if one.endpoint in addresses:
-            one.arn = "PendingConfirmation"
+            one.arn = word
 
 
 def addresses(world: World) -> list[str]:
@@ -107,6 +111,22 @@ def test_a_wrong_address_that_nobody_confirms_is_left_to_aws(world: World) -> No
     ((key, kept),) = again.kept
     assert str(key) == "subscription you@example.com"
     assert "AWS drops it within 48 hours" in kept.why
+
+
+def test_who_has_ended_it_by_the_link_in_a_mail_is_asked_again(world: World) -> None:
+    """AWS lists it for some days more, and it is not one that waits to be confirmed."""
+    core.up(world.aws, NOTIFYING)
+    instead_of_arn("Deleted", "me@example.com")
+    shown = core.planned(world.again(), NOTIFYING)
+    assert [str(step) for step in shown.work] == ["create subscription me@example.com"]
+    assert shown.remarks == ()
+
+
+def test_who_has_ended_it_and_is_no_longer_named_is_nobody_s_matter(world: World) -> None:
+    core.up(world.aws, NOTIFYING)
+    instead_of_arn("Deleted", "you@example.com")
+    shown = core.planned(world.again(), NOTIFYING.replace(", You@Example.com", ""))
+    assert (shown.work, shown.kept) == ((), ())
 
 
 def test_notify_taken_out_takes_all_of_it_away(world: World) -> None:
