@@ -154,6 +154,14 @@ def test_an_alarm_takes_the_alias_back(functions: Functions) -> None:
     assert functions.alias == ("1", None)
 
 
+def test_a_sandbox_that_stops_takes_the_alias_back(functions: Functions) -> None:
+    functions.player.then = functions.shop.runtime.jobs.close
+    functions.deploy(FunctionAlias="live", DeployStrategy="Linear30PercentEvery1Minute")
+    assert functions.shop.error("Deploy")[0] == "SandboxStopped"
+    assert functions.alias == ("1", None)
+    assert len(functions.player.at) == 1
+
+
 @pytest.mark.parametrize(
     ("configuration", "message"),
     [

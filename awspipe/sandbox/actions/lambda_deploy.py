@@ -34,7 +34,10 @@ class LambdaDeploy(Job):
         self._minute = minute
 
     def start(self, run: ActionRun) -> None:
-        """Do it with the rights of the action's role; an alarm that goes off takes the alias back."""
+        """Do it with the rights of the action's role.
+
+        An alarm that goes off takes the alias back, and so does the sandbox where it stops.
+        """
         name, alias = run.configuration["FunctionName"], run.configuration.get("FunctionAlias")
         arn = run.arn("lambda", f"function:{name}")
         steps = _steps(run)
@@ -73,6 +76,8 @@ class LambdaDeploy(Job):
         while time.monotonic() < end and run.wanted and not runtime.current().jobs.closed:
             time.sleep(min(_GLANCE, self._minute))
             _check_alarms(run)
+        if runtime.current().jobs.closed:
+            raise ActionError(JOB_FAILED, "The sandbox stops.")
 
 
 def _steps(run: ActionRun) -> list[tuple[int, int]]:
