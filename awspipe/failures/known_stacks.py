@@ -44,8 +44,9 @@ ROWS = (
         provider="Lambda",
         text=r"alias (?P<alias>\S+) has two versions",
         line="the alias {alias} still leads to two versions, and must lead to one when it is deployed to",
-        fix="`aws lambda update-alias --function-name F --name {alias} --routing-config '{{}}'`, "
-        "then retry the stage",
+        fix="`aws lambda update-alias --function-name {FunctionName} --name {alias} "
+        "--routing-config AdditionalVersionWeights={{}}`, then retry the stage",
+        more=lambda failure, match: failure.configuration,
         source=_LAMBDA,
         verified=False,
     ),

@@ -370,9 +370,14 @@ CASES: list[tuple[str, Failure, str, str]] = [
     ),
     (
         "alias-shared",
-        action("The alias live has two versions behind it, and must have one.", provider="Lambda"),
+        action(
+            "The alias live has two versions behind it, and must have one.",
+            provider="Lambda",
+            configuration={"FunctionName": "shop"},
+        ),
         "the alias live still leads to two versions, and must lead to one when it is deployed to",
-        "`aws lambda update-alias --function-name F --name live --routing-config '{}'`, then retry the stage",
+        "`aws lambda update-alias --function-name shop --name live "
+        "--routing-config AdditionalVersionWeights={}`, then retry the stage",
     ),
     (
         "alarm-rang",
@@ -548,7 +553,7 @@ def test_no_line_asks_for_a_name_that_nobody_gives() -> None:
         "grant",
     }
     more = {"command", "program", "asked", "bucket", "repository", "ConnectionArn", "S3ObjectKey"}
-    more |= {"ProjectName", "StackName", "action", "variables", "meant", "topic"}
+    more |= {"FunctionName", "ProjectName", "StackName", "action", "variables", "meant", "topic"}
     for provider in EVERY:
         for row in rows(provider):
             asked = {part for _, part, _, _ in Formatter().parse(row.line + row.fix) if part}
