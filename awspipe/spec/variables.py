@@ -98,12 +98,15 @@ def _wrong(one: ResolvedAction, parts: re.Match[str] | None, known: Known) -> Sa
     if giver is None:
         return f'reads the namespace "{namespace}", and no action has it', _namespace_hint(namespace, known)
     if giver.moment >= one.moment:
-        when = "at the same time" if giver.moment == one.moment else "later"
-        return (
-            f'is given by "{giver.action.name}", which runs {when}',
-            "a variable can be read only afterwards",
-        )
+        return f"is given by {_late(one, giver)}", "a variable can be read only afterwards"
     return _unknown_variable(giver.action, namespace, variable)
+
+
+def _late(one: ResolvedAction, giver: ResolvedAction) -> str:
+    if giver.path == one.path:
+        return "this very action"
+    when = "at the same time" if giver.moment == one.moment else "later"
+    return f'"{giver.action.name}", which runs {when}'
 
 
 def _undeclared(variable: str, declared: frozenset[str]) -> Said:
