@@ -387,5 +387,5 @@ def test_what_there_is_to_say_where_there_are_no_lines() -> None:
     assert said(source, stage="Deploy", name="A") == ["execution 11111111 has run nothing in Deploy/A"]
     assert said(source, stage="Build") == [
         "execution 11111111: there is no log of Build/Source (CodeCommit)",
-        "  builds (CodeBuild) and deployments (CodeDeploy) write one",
+        "  builds (CodeBuild), commands (Commands) and deployments (CodeDeploy) write one",
     ]

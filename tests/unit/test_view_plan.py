@@ -128,6 +128,11 @@ def test_a_removal_says_what_goes_what_stays_and_what_stops_costing() -> None:
         "$1.00 a user-month (active users), of which 5 are free",
         "what ran this month stays on the bill, which AWS shows up to a day late",
     ]
+    waits = {Key("subscription", "me@example.com"): Kept("nobody has confirmed it")}
+    told = removal(SCOPE, (Key("role", "r"), *waits), waits)
+    assert list(down_view.proof(told, Inventory(SCOPE, (), {})))[-2] == (
+        "1 resource left that awspipe made; nothing of it can charge"
+    )
     whole = removal(SCOPE, (Key("role", "r"),), {})
     assert list(down_view.proof(whole, Inventory(SCOPE, (), {})))[-2:] == [
         "0 resources left that awspipe made; nothing of it can charge",

@@ -68,16 +68,16 @@ def proof(plan: Plan, again: Inventory) -> Iterator[str]:
 
 def _can_charge(plan: Plan) -> str:
     """What of the pipeline can still be charged for: nothing, or what was kept for its data."""
-    prices = shipped()
+    prices, left = shipped(), f"{columns.counted(len(plan.kept), 'resource')} left that awspipe made"
     found = [
         price
         for key, _ in plan.kept
         if (meter := kinds()[key.kind].meter) and (price := prices.price(meter, plan.scope.region))
     ]
     if not found:
-        return f"{len(plan.kept)} resources left that awspipe made; nothing of it can charge"
+        return f"{left}; nothing of it can charge"
     each = "; ".join(dict.fromkeys(charged_as(price) for price in found))
-    return f"{columns.counted(len(plan.kept), 'resource')} left that awspipe made, for its data: {each}"
+    return f"{left}, for its data: {each}"
 
 
 def charged_as(price: Price) -> str:

@@ -85,7 +85,7 @@ def nothing(one: Execution, *, stage: str, action: str, silent: bool) -> Iterato
         yield f"{head} has run nothing in {where}" if where else f"{head}: no action has begun"
     else:
         yield f"{head}: there is no log of {', '.join(map(_does, wanted))}"
-        yield "  builds (CodeBuild) and deployments (CodeDeploy) write one"
+        yield "  builds (CodeBuild), commands (Commands) and deployments (CodeDeploy) write one"
 
 
 def _does(one: ActionExecution) -> str:
