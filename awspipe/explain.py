@@ -28,7 +28,16 @@ UNKNOWN_KEY = frozenset(
         "MissingAuthenticationTokenException",
     }
 )
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"})
+DENIED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",  # SNS's word
+        "UnauthorizedOperation",
+        "403",
+        "Forbidden",
+    }
+)
 
 
 def code_of(error: ClientError) -> str:

@@ -22,11 +22,11 @@ class Stacks:
 
     def lines(self) -> Iterator[str]:
         """A line a stack: that it stays, and how it goes."""
+        first = "`awspipe sandbox shell`, then " if self.target.sandbox else ""
         for name in self.names:
             words = f"aws cloudformation delete-stack --stack-name {name} --region {self.region}"
-            at = " --endpoint-url URL (see `awspipe sandbox env`)" if self.target.sandbox else ""
             stays = f"stack {name}, which the pipeline deployed, stays and may go on costing"
-            yield f"{stays}: `{words}`{at} deletes it"
+            yield f"{stays}; {first}`{words}` deletes it"
         if self.unread:
             yield f"whether it deployed stacks, which would stay, is not known: {self.unread}"
 

@@ -14,7 +14,7 @@ from awspipe.aws import Aws, absent
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Kept, Live, Resource, Tagged, Untouchable
 from awspipe.resources.rights import Rights
-from awspipe.resources.topic import ABSENT, Topic, subscribers
+from awspipe.resources.topic import ABSENT, Topic, at_home, subscribers
 
 _PROTOCOL = "email"
 _LIST = frozenset({"sns:ListSubscriptionsByTopic"})
@@ -91,7 +91,7 @@ class Subscription(Resource):
     @classmethod
     def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
         """The addresses that are told by the topic; others' queues and functions are none of ours."""
-        return frozenset(_named(aws, scope))
+        return frozenset(_named(aws, at_home(aws, scope)))
 
     @classmethod
     def in_index(cls, aws: Aws, scope: Scope, tagged: Tagged) -> frozenset[str]:

@@ -6,7 +6,7 @@ A topic is made after the rules that tell it, so where no such rule is there is 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from awspipe.aws import Aws, maybe, tag_list, tags_of
@@ -133,7 +133,8 @@ class Topic(Resource):
     @classmethod
     def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
         """There is one name it can have: AWS's list cannot be asked for the beginning of one."""
-        return frozenset() if _read(aws, scope, scope.topic) is None else frozenset({scope.topic})
+        there = _read(aws, at_home(aws, scope), scope.topic)
+        return frozenset() if there is None else frozenset({scope.topic})
 
     @classmethod
     def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
@@ -141,6 +142,12 @@ class Topic(Resource):
         arn = scope.topic_arn(name)
         answer = maybe(lambda: aws.client("sns").list_tags_for_resource(ResourceArn=arn), *ABSENT)
         return answer and tags_of(answer["Tags"])
+
+
+def at_home(aws: Aws, scope: Scope) -> Scope:
+    """The scope in the account that is asked: lists begin before that is known, and SNS wants whole ARNs."""
+    who = aws.identity
+    return replace(scope, account=who.account, partition=who.partition)
 
 
 def _read(aws: Aws, scope: Scope, name: str) -> Body | None:

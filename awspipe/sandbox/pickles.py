@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 _LARGE = 2048
 
@@ -170,8 +170,10 @@ class _Pickler(pickle.Pickler):
         """How to make an object again, for the kinds that pickle does not know."""
         if type(obj) in _LOCKS:
             return _LOCKS[type(obj)], ()
-        if isinstance(obj, FunctionType) and obj.__qualname__ == _SSM_TAGS:
-            return _function, ("_tags_by_resource",)
+        if isinstance(obj, FunctionType) and obj.__qualname__ in _FACTORIES:
+            return _function, (_FACTORIES[obj.__qualname__],)
+        if type(obj) is WeakValueDictionary:
+            return _weak_values, (dict(obj),)
         if _is_own_kind_of_dict(obj):
             factory = getattr(obj, "default_factory", None)
             state = dict(dict.items(obj)), vars(obj)
@@ -226,11 +228,24 @@ _LOCKS: dict[type, Callable[[], Any]] = {
 }
 
 # The factory of a defaultdict; ssm's backend makes it where it is used.
-_SSM_TAGS = "SimpleSystemManagerBackend.__init__.<locals>.<lambda>"
+_FACTORIES = {
+    "SimpleSystemManagerBackend.__init__.<locals>.<lambda>": "_tags_by_resource",
+    "LambdaStorage.__init__.<locals>.<lambda>": "_no_aliases",
+}
+"""Functions of moto's that have no name of their own, and ours that do the same."""
 
 
 def _tags_by_resource() -> defaultdict[str, dict[str, str]]:
     return defaultdict(dict)
+
+
+def _no_aliases() -> dict[str, Any]:
+    return {}
+
+
+def _weak_values(values: dict[Any, Any]) -> WeakValueDictionary[Any, Any]:
+    """What holds the values besides is in the same pickle, and keeps them."""
+    return WeakValueDictionary(values)
 
 
 def _function(name: str) -> Any:

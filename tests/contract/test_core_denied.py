@@ -31,8 +31,9 @@ TEXT = (
     core.STATIC_SITE
     + "  - {name: Files, provider: s3, input: Build}\n"
     + "  - {name: Servers, provider: codedeploy, ec2_tags: {a: b}, input: Build}\n"
+    + "notify: {email: me@example.com}\n"
 )
-"""All that both starter projects have."""
+"""All that both starter projects have, and mail."""
 NO_INDEX = {"tag:GetResources"}
 """Where it is denied, `up` goes on and `down` says what it could not see."""
 

@@ -9,6 +9,8 @@ import pytest
 from moto.sns.models import sns_backends
 
 from awspipe.apply import apply
+from awspipe.doctor.account import notices
+from awspipe.doctor.findings import Case, Finding, State
 from awspipe.errors import SpecError
 from awspipe.plan import Plan
 from awspipe.sandbox import record
@@ -253,3 +255,19 @@ def test_what_cannot_be_told_is_refused_offline(written: str, message: str) -> N
     with pytest.raises(SpecError) as caught:
         load_text(f"{STATIC_SITE}notify: {written}\n", "awspipe.yml")
     assert any(message in problem.message for problem in caught.value.problems), caught.value.problems
+
+
+def checked(world: World, text: str) -> tuple[Finding, ...]:
+    return tuple(notices(Case(world.aws, (core.graph(world.aws, text),))))
+
+
+def test_doctor_names_who_has_not_confirmed(world: World) -> None:
+    assert checked(world, core.GITHUB) == ()
+    core.up(world.aws, NOTIFYING)
+    (fine,) = checked(world, NOTIFYING)
+    assert (fine.state, fine.says) == (State.OK, "no address waits to be confirmed")
+    wait_for_confirmation("you@example.com")
+    world.aws.forget()
+    (problem,) = checked(world, NOTIFYING)
+    assert (problem.state, problem.says) == (State.PROBLEM, "not confirmed: you@example.com")
+    assert problem.fix == "open the mail from AWS Notifications there and confirm"

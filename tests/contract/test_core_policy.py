@@ -22,14 +22,16 @@ from awspipe.sandbox.box import ISOLATION
 from awspipe.sandbox.codedeploy import codedeploy_backends
 from awspipe.status import status
 from tests.support import core, guard, iamgate
-from tests.support.core import GITHUB, SERVER, STATIC_SITE, World
+from tests.support.core import GITHUB, NOTIFYING, SERVER, STATIC_SITE, World
 from tests.support.guard import Guard
 from tests.support.iamgate import Request
 from tests.support.steering import Commands
 
 both = pytest.mark.parametrize("text", [STATIC_SITE, SERVER], ids=["static-site", "server"])
 every = pytest.mark.parametrize(
-    "text", [STATIC_SITE, SERVER, GITHUB], ids=["static-site", "server", "github"]
+    "text",
+    [STATIC_SITE, SERVER, GITHUB, NOTIFYING],
+    ids=["static-site", "server", "github", "notifying"],
 )
 
 

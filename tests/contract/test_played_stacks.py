@@ -12,6 +12,7 @@ import pytest
 
 from awspipe.failures import Cause, causes
 from awspipe.graph import Source
+from awspipe.resources.pipeline import Pipeline
 from awspipe.sandbox import record
 from tests.contract.test_sandbox_cloudformation import QUEUE, queues
 from tests.support import core, sandbox
@@ -109,7 +110,9 @@ def test_a_stack_and_a_function_are_deployed_with_the_rights_that_awspipe_gives(
     assert queues() == ["made"]
     assert world.client("lambda").get_alias(FunctionName="shop", Name="live")["FunctionVersion"] == "2"
     assert '"Pipeline shop: SUCCEEDED"' in mails(world)
+    assert Pipeline.stacks(world.again(), "shop") == ("shop",)
     core.down(world.again(), delete_data=True)
+    assert Pipeline.stacks(world.again(), "shop") == ()
     assert queues() == ["made"]
     assert world.client("cloudformation").describe_stacks(StackName="shop")["Stacks"]
 

@@ -15,10 +15,12 @@ from typing import Any
 
 import pytest
 from moto.s3.models import FakeKey
+from moto.sns.models import sns_backends
 
 from awspipe.sandbox.pickles import Blobs, Codec
 from awspipe.sandbox.saving import ALL, Batch, Changes, Saver, WatchedLock
 from awspipe.sandbox.state import Store
+from tests.support import sandbox
 from tests.support.clock import FakeClock
 from tests.support.server import REGION, Server
 
@@ -73,6 +75,16 @@ def fill(server: Server) -> None:
     client("secretsmanager").create_secret(Name="shop/token", SecretString="secret")
     queue = client("sqs").create_queue(QueueName="q")["QueueUrl"]
     client("sqs").send_message(QueueUrl=queue, MessageBody="hello")
+    client("cloudformation").create_stack(
+        StackName="s", TemplateBody='{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
+    )
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("a.py", "")
+    given = {"Runtime": "python3.12", "Handler": "a.b", "Code": {"ZipFile": code.getvalue()}, "Publish": True}
+    arn = "arn:aws:iam::123456789012:role/awspipe/r"
+    client("lambda").create_function(FunctionName="f", Role=arn, **given)
+    client("lambda").create_alias(FunctionName="f", Name="live", FunctionVersion="1")
     signing = {"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"}
     client("kms").create_key(Description="k", **signing)
 
@@ -92,6 +104,8 @@ def check(server: Server) -> None:
     tags = client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId="/shop/token")["TagList"]
     assert tags == [{"Key": "a", "Value": "b"}]
     assert client("secretsmanager").get_secret_value(SecretId="shop/token")["SecretString"] == "secret"
+    assert client("cloudformation").describe_stacks()["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+    assert client("lambda").get_alias(FunctionName="f", Name="live")["FunctionVersion"] == "1"
     assert client("sqs").list_queues()["QueueUrls"][0].endswith("/q")
     key = client("kms").list_keys()["Keys"][0]["KeyId"]
     answer = client("kms").sign(KeyId=key, Message=b"m", SigningAlgorithm="ECDSA_SHA_256")
@@ -151,19 +165,23 @@ def test_contents_that_nothing_refers_to_go(server: Server) -> None:
     assert 777_777 not in {path.stat().st_size for path in blobs.iterdir()}
 
 
-def test_a_service_that_cannot_be_kept_is_named_once(server: Server, tmp_path: Path) -> None:
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("a.py", "")
-    for region in (REGION, "us-east-1"):
-        server.client("lambda", region).list_functions()
-    server.client("sns").create_topic(Name="t")
-    saved(server, lambda backends: f"sns/123456789012/{REGION}" in backends)
-    server.client("sns").create_topic(Name="u")
-    assert server.stop() == 0
-    assert server.log.count("lambda is not kept") == 1
-    server.start()
-    assert len(server.client("sns").list_topics()["Topics"]) == 2
+def test_a_service_that_cannot_be_kept_is_named_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with sandbox.in_process(tmp_path):
+        for region in (REGION, "us-east-1"):
+            sandbox.client("sns", region).create_topic(Name="t")
+            sns_backends["123456789012"][region].hook = lambda: None  # type: ignore[attr-defined]
+        sandbox.client("sqs").create_queue(QueueName="q")
+        store = Store(tmp_path / "state")
+        for _ in range(2):
+            store.save(threading.RLock())
+        assert store.not_kept() == ("sns",)
+        assert next(line for line in caplog.messages if "is not kept" in line).startswith("sns is")
+        assert sum("is not kept" in line for line in caplog.messages) == 1
+        kept = json.loads((tmp_path / "state" / "manifest.json").read_text())["backends"]
+    assert f"sqs/123456789012/{REGION}" in kept
+    assert not [name for name in kept if name.startswith("sns/")]
 
 
 @pytest.mark.parametrize(

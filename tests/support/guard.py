@@ -219,6 +219,13 @@ def _codeconnections(action: str, params: Mapping[str, Any], _: Any) -> _Arns:
         yield given or _arn("codeconnections", "connection/new")
 
 
+def _sns(action: str, params: Mapping[str, Any], _: Any) -> _Arns:
+    if action == "sns:Unsubscribe":
+        yield "*"
+    else:
+        yield params.get("TopicArn") or params.get("ResourceArn") or _arn("sns", params["Name"])
+
+
 def _tag(action: str, params: Mapping[str, Any], _: Any) -> _Arns:
     yield "*"
 
@@ -230,6 +237,7 @@ _TOUCHED: dict[str, Callable[[str, Mapping[str, Any], Callable[[str], str | None
     "codedeploy": _codedeploy,
     "codepipeline": _codepipeline,
     "events": _events,
+    "sns": _sns,
     "iam": _iam,
     "logs": _logs,
     "s3": _s3,
