@@ -27,8 +27,12 @@ class Statement:
 
 
 def policy(statements: tuple[Statement, ...]) -> Document:
-    """A policy document of these statements."""
-    return {"Version": "2012-10-17", "Statement": [one.document() for one in statements]}
+    """A policy document of these statements, each once: several actions may need the same.
+
+    All policies inside of a role together have at most 10,240 characters.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    return {"Version": "2012-10-17", "Statement": [one.document() for one in dict.fromkeys(statements)]}
 
 
 def trust(service: str, condition: dict[str, dict[str, str]] | None = None) -> Document:

@@ -148,6 +148,14 @@ def test_a_role_names_its_actions_and_what_they_touch(role: Role) -> None:
             assert all(one.startswith("arn:aws:") and "*" not in one[:30] for one in statement["Resource"])
 
 
+def test_what_several_actions_need_stands_in_a_policy_once() -> None:
+    """A role's policy has 10,240 characters at most."""
+    found = graph(with_stages(*(f"{{name: Run{n}, provider: commands, commands: ls}}" for n in range(30))))
+    role = next(one for one in found.resources if isinstance(one, Role) and "codepipeline" in one.service)
+    logs = [one for one in role.body()["Policy"]["Statement"] if "logs:PutLogEvents" in one["Action"]]
+    assert len(logs) == 1
+
+
 def test_builds_cannot_deploy() -> None:
     (role,) = [one for one in graph(WIDE).resources if one.name.endswith("-Build") and one.kind == "role"]
     assert isinstance(role, Role)
