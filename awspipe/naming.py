@@ -186,8 +186,12 @@ class Scope:
         return f"{name}-{fit(part, 16)}" if part else name
 
     def role_arn(self, name: str) -> str:
-        """A role's ARN; IAM is not regional."""
-        return f"arn:{self.partition}:iam::{self.account}:role{self.role_path}{name}"
+        """The ARN of a role of the pipeline's; IAM is not regional."""
+        return self.any_role_arn(self.role_path[1:] + name)
+
+    def any_role_arn(self, name: str) -> str:
+        """The ARN of any role of the account, by its name with its path: `apps/deployer`."""
+        return f"arn:{self.partition}:iam::{self.account}:role/{name}"
 
     @property
     def account_regional_buckets(self) -> bool:

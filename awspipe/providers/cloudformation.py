@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from awspipe.providers.base import Consumer, Place
-from awspipe.providers.fields import AnyText, Several, Spelled, Text
+from awspipe.providers.fields import AnyText, RoleName, Several, Spelled, Text
 from awspipe.resources.base import Reference
 from awspipe.resources.policy import Statement
 from awspipe.resources.role import Role
@@ -30,13 +30,6 @@ _File = Annotated[
     Text,
     Field(max_length=800),
     Spelled(r"[^:\n]+", "write the file's path in the artifact, and nothing more"),
-]
-_RoleName = Annotated[
-    Text,
-    Field(max_length=576),
-    Spelled(
-        r"([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}", "write a role's name, with its path if it has one"
-    ),
 ]
 _Parameter = Annotated[
     Text, Field(max_length=255), Spelled(r"[A-Za-z0-9]+", "a parameter's name has only letters and digits")
@@ -63,7 +56,7 @@ class CloudFormation(Consumer):
     """Make or update the stack; or only write down in a change set what would change; or carry that out."""
     template: _File | None = None
     """The template's path in the (first) artifact; every mode but CHANGE_SET_EXECUTE needs it."""
-    role: _RoleName | None = None
+    role: RoleName | None = None
     """The role that CloudFormation works with, by name: it must trust cloudformation.amazonaws.com and says
     what the stack may make. Every mode but CHANGE_SET_EXECUTE needs it; awspipe makes none."""
     settings: _File | None = None
@@ -110,7 +103,7 @@ class CloudFormation(Consumer):
             "ChangeSetName": None if self.mode == "CREATE_UPDATE" else self.change_set,
             "TemplatePath": _in_artifact(place, self.template),
             "TemplateConfiguration": _in_artifact(place, self.settings),
-            "RoleArn": self.role and _role_arn(place, self.role),
+            "RoleArn": self.role and place.scope.any_role_arn(self.role),
             "Capabilities": ",".join(self.capabilities) or None,
             "ParameterOverrides": self._overrides(),
         }
@@ -135,7 +128,7 @@ class CloudFormation(Consumer):
         if self.role:
             yield Statement(actions=("cloudformation:ValidateTemplate",), resources=("*",))
             condition = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
-            arn = _role_arn(place, self.role)
+            arn = place.scope.any_role_arn(self.role)
             yield Statement(actions=("iam:PassRole",), resources=(arn,), condition=condition)
 
 
@@ -154,7 +147,3 @@ _DOES = {
 def _in_artifact(place: Place, file: str | None) -> str | None:
     """A file of the first artifact, as CodePipeline writes it."""
     return file and f"{next(iter(place.inputs), '')}::{file}"
-
-
-def _role_arn(place: Place, name: str) -> str:
-    return f"arn:{place.scope.partition}:iam::{place.scope.account}:role/{name}"

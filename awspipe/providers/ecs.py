@@ -12,18 +12,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from awspipe.providers.base import Consumer, Place
-from awspipe.providers.fields import Several, Spelled, Text, Whole
+from awspipe.providers.fields import RoleName, Several, Spelled, Text, Whole
 from awspipe.resources.policy import Statement
 
 _EcsName = Annotated[
     Text, Field(max_length=255), Spelled(r"[A-Za-z0-9_-]+", "use only letters, digits, _ and -")
-]
-_RoleName = Annotated[
-    Text,
-    Field(max_length=576),
-    Spelled(
-        r"([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}", "write a role's name, with its path if it has one"
-    ),
 ]
 
 
@@ -46,7 +39,7 @@ class Ecs(Consumer):
     """The image definitions file in the artifact."""
     family: _EcsName | None = None
     """The family of the service's task definition; the pipeline's role may then register no other."""
-    roles: Annotated[Several[_RoleName], Field(min_length=1)] = ("ecsTaskExecutionRole",)
+    roles: Annotated[Several[RoleName], Field(min_length=1)] = ("ecsTaskExecutionRole",)
     """The roles that the task definition names, by name: the pipeline hands them on to ECS."""
     timeout: Annotated[Whole, Field(ge=1, le=60)] | None = None
     """Minutes after which the deployment fails; AWS's default is 60."""
@@ -71,7 +64,7 @@ class Ecs(Consumer):
             actions=("ecs:DescribeServices", "ecs:UpdateService"),
             resources=(scope.arn("ecs", f"service/{self.cluster}/{self.service}"),),
         )
-        handed_on = tuple(f"arn:{scope.partition}:iam::{scope.account}:role/{name}" for name in self.roles)
+        handed_on = tuple(scope.any_role_arn(name) for name in self.roles)
         for service in ("ecs.amazonaws.com", "ecs-tasks.amazonaws.com"):
             condition = {"StringEquals": {"iam:PassedToService": service}}
             yield Statement(actions=("iam:PassRole",), resources=handed_on, condition=condition)

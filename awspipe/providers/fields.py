@@ -109,3 +109,13 @@ class Strict(BaseModel):
     """A mapping of the spec: unknown keys are errors, nothing is coerced."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+
+
+RoleName = Annotated[
+    Text,
+    Field(max_length=576),
+    Spelled(
+        r"([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}", "write a role's name, with its path if it has one"
+    ),
+]
+"""A role of the user's: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""

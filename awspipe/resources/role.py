@@ -205,8 +205,8 @@ class Role(Resource):
     @classmethod
     def arns(cls, scope: Scope, name: str, action: str) -> tuple[str, ...]:
         """The role. One that is not there has no path yet: IAM judges who looks for it by its bare name."""
-        bare = f"arn:{scope.partition}:iam::{scope.account}:role/{name}"
-        return (scope.role_arn(name), bare) if action in cls.permissions.read else (scope.role_arn(name),)
+        ours = scope.role_arn(name)
+        return (ours, scope.any_role_arn(name)) if action in cls.permissions.read else (ours,)
 
     @classmethod
     def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
