@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -88,12 +89,15 @@ class Shell:
         return ran
 
     def refused(self, code: int, *words: str, cwd: Path | None = None, **environ: str) -> str:
-        """What awspipe says on standard error when it ends with `code`; it answers nothing else."""
+        """What awspipe says on standard error when it ends with `code`; it answers nothing else.
+
+        Without what it says of an answer that is long in coming, as on a machine with much else to do.
+        """
         ran = self.awspipe(*words, cwd=cwd, **environ)
         assert ran.code == code, str(ran)
         assert "Traceback" not in ran.err, str(ran)
         assert ran.out == "", str(ran)
-        return ran.err
+        return re.sub(r"^  \. asking http.*\n", "", ran.err, flags=re.MULTILINE)
 
     def recorded(self, *words: str, cwd: Path | None = None, denied: str = "") -> tuple[Ran, list[str]]:
         """Run a command whose credentials may not make the calls `denied`; the calls that it made."""

