@@ -150,19 +150,23 @@ class _Listening:
 
     def until_done(self) -> int:
         """Its exit code; AgentError where its time is up before it and its outputs are done."""
+        if still_open := self._heard_out():
+            self._give_up(still_open)
+        try:
+            return self._process.wait(max(self._left, 0.0))
+        except subprocess.TimeoutExpired:
+            return self._give_up([])
+
+    def _heard_out(self) -> list[str]:
+        """Take what it writes until nobody can write any more, or the time is up; the outputs still open."""
         with selectors.DefaultSelector() as open_:
             for name in self._partial:
                 stream: IO[bytes] = getattr(self._process, name)
                 os.set_blocking(stream.fileno(), False)
                 open_.register(stream, selectors.EVENT_READ, name)
-            while open_.get_map():
+            while open_.get_map() and self._left > 0:
                 self._listen(open_)
-                if self._left <= 0:
-                    self._give_up(sorted(key.data for key in open_.get_map().values()))
-        try:
-            return self._process.wait(max(self._left, 0.0))
-        except subprocess.TimeoutExpired:
-            return self._give_up([])
+            return sorted(key.data for key in open_.get_map().values())
 
     def _listen(self, open_: selectors.BaseSelector) -> None:
         for key, _ in open_.select(max(0.0, min(self._left, _LOOK))):
@@ -195,13 +199,18 @@ class _Listening:
         raise AgentError(text, code=SCRIPT_TIMED_OUT, script=self._script.location)
 
     def end(self) -> None:
-        """TERM, then KILL, to the script and what it has in its process group."""
+        """TERM, then KILL, to the script and what it has in its process group.
+
+        The shell that started the script may end before it: what writes no more is at its end.
+        """
         for number in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_GRACE)
+            self._deadline = time.monotonic() + _GRACE
+            if not self._heard_out():
                 break
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GRACE)
 
 
 def _named(script: Script) -> str:
