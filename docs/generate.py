@@ -56,6 +56,7 @@ _PARTS = {
     "Permissions": ("known_access", "What a role may not do."),
     "Builds": ("known_builds", "What CodeBuild says of a build, and the build of itself."),
     "Commands": ("known_commands", "What CodePipeline says of commands that it runs itself."),
+    "Instances": ("known_instances", "What CodePipeline says of instances that it deploys to itself."),
     "Deployments": ("known_deployments", "What CodeDeploy and its agent say of a deployment."),
     "Stacks and functions": (
         "known_stacks",

@@ -21,6 +21,7 @@ from awspipe.failures import (
     known_builds,
     known_commands,
     known_deployments,
+    known_instances,
     known_stacks,
 )
 from awspipe.failures.cause import Cause, Failure, Place, Said, Where
@@ -32,6 +33,7 @@ _OF_PROVIDER = {
     "CodeBuild": known_builds.ROWS,
     "CodeDeploy": known_deployments.ROWS,
     "Commands": (*known_commands.ROWS, *known_builds.ROWS),
+    "EC2": known_instances.ROWS,
     "Lambda": known_stacks.ROWS,
 }
 _GATHER = {"CodeBuild": builds.gather, "CodeDeploy": deployments.gather, "Commands": builds.gather_managed}

@@ -72,7 +72,16 @@ ACTION_TYPES: dict[_Key, ActionType] = {
         ("ObjectKey", "KMSEncryptionKeyARN", "CannedACL", "CacheControl"),
     ),
     ("Deploy", "AWS", "CodeDeploy"): ActionType(_ONE, _NONE, ("ApplicationName", "DeploymentGroupName")),
-    ("Deploy", "AWS", "EC2"): ActionType(_ONE, _NONE, ("InstanceTagKey", "InstanceType"), open=True, v2=True),
+    ("Deploy", "AWS", "EC2"): ActionType(
+        _ONE,
+        _NONE,
+        ("InstanceTagKey", "InstanceType"),
+        (
+            *("InstanceTagValue", "TargetDirectory", "PreScript", "PostScript", "DeploySpec"),
+            *("MaxBatch", "MaxError", "TargetGroupNameList"),
+        ),
+        v2=True,
+    ),
     ("Deploy", "AWS", "EKS"): ActionType(_ONE, _NONE, ("ClusterName",), open=True, v2=True),
     ("Deploy", "AWS", "Lambda"): ActionType(
         (0, 1),

@@ -90,9 +90,12 @@ class CodePipelineBackend(Executions, Steering, Backend):
         return {"pipeline": _shown(declaration), "metadata": metadata}
 
     def op_delete_pipeline(self, request: Request) -> Answer:
-        """Remove a pipeline; an absent one is no error. Nothing else goes with it."""
+        """Remove a pipeline; an absent one is no error. Hosts that the sandbox made for it go with it."""
+        from awspipe.sandbox.codedeploy import codedeploy_backends
+
         found = self.pipelines.pop(request["name"], None)
         if found is not None:
+            codedeploy_backends[self.account_id][self.region_name].withdraw_from(found.name)
             month = metering.Month(self.now())
             users = metering.readers(found.executions, month)
             self.forgotten.add(month, metering.of_pipeline(found, month), users)

@@ -115,7 +115,7 @@ def _shown(backend: CodeDeployBackend, host: Host) -> dict[str, Any]:
         "port": host.port,
         "url": f"http://127.0.0.1:{host.port}",
         "running": machine is not None,
-        "made_for": groups.get(host.made_for or ""),
+        "made_for": groups.get(host.made_for or "", host.made_for),
         "deployed": [
             {"group_id": id_, "group": groups.get(id_), "deployment": last}
             for id_, last in host.deployed.items()

@@ -67,6 +67,10 @@ SPECS = {
         "name: shop\nstages:\n  - {name: Source, provider: codecommit, repository: shop, full_clone: true}\n"
         "  - {name: Build, provider: codebuild}\n"
     ),
+    "ec2": _HEAD + "  - name: Deploy\n    provider: ec2\n    ec2_tag: {app: shop}\n    deploy_spec: a.yml\n"
+    "    target_groups: [web]\n",
+    "nodes": _HEAD + "  - name: Deploy\n    provider: ec2\n    managed_node_tag: {app: ''}\n"
+    "    deploy_spec: a.yml\n",
     "commands": _HEAD + "  - name: Test\n    provider: commands\n    commands: env\n"
     "    env: {A: {secret: shop/token}}\n",
     "lambda": _HEAD + "  - {name: Deploy, provider: lambda, function: shop, alias: live, alarms: [a, b]}\n",

@@ -60,7 +60,7 @@ def action(text: str, code: str = "JobFailed", provider: str = "CodeCommit", **m
     return failure(provider, category, said=[Said(Where.ACTION, text, code)], **members)
 
 
-EVERY = ("CodeBuild", "CodeDeploy", "CloudFormation", "Commands", "")
+EVERY = ("CodeBuild", "CodeDeploy", "CloudFormation", "Commands", "EC2", "")
 """One provider of each table; "" is any other."""
 
 CASES: list[tuple[str, Failure, str, str]] = [
@@ -392,6 +392,22 @@ CASES: list[tuple[str, Failure, str, str]] = [
         "`awspipe up` gives its role codecommit:GitPull, or the right to use the connection",
     ),
     (
+        "instance-file-missing",
+        action("No such file: the artifact has no scripts/start.sh.", "ConfigurationError", provider="EC2"),
+        "the artifact has no scripts/start.sh",
+        "add it to the source or to the build's artifact, or mend its name at the Deploy stage",
+    ),
+    (
+        "instance-script-failed",
+        action(
+            "Deployment failed on 1 of 2 instances, 0 may fail. web-1 (i-0a): AfterInstall: start.sh: "
+            "Script at specified location: start.sh failed with exit code 3",
+            provider="EC2",
+        ),
+        "start.sh failed with exit code 3 on web-1",
+        "the lines below are the script's; mend it and push",
+    ),
+    (
         "commands-timed-out",
         action("Build terminated with state: TIMED_OUT", provider="Commands"),
         "the commands took longer than the 55 minutes that CodePipeline gives them",
@@ -553,7 +569,7 @@ def test_no_line_asks_for_a_name_that_nobody_gives() -> None:
         "grant",
     }
     more = {"command", "program", "asked", "bucket", "repository", "ConnectionArn", "S3ObjectKey"}
-    more |= {"FunctionName", "ProjectName", "StackName", "action", "variables", "meant", "topic"}
+    more |= {"FunctionName", "ProjectName", "StackName", "action", "variables", "meant", "topic", "others"}
     for provider in EVERY:
         for row in rows(provider):
             asked = {part for _, part, _, _ in Formatter().parse(row.line + row.fix) if part}

@@ -26,7 +26,7 @@ def _host(one: dict[str, Any]) -> Iterator[str]:
     else:
         yield f"  on-premises instance {one['instance_id']}"
     if one["made_for"]:
-        yield f"  made for the deployment group {one['made_for']}, and goes with it (AWS would not make it)"
+        yield f"  made for {one['made_for']}, and goes with it (AWS would not make it)"
     for deployed in one["deployed"]:
         yield f"  {deployed['deployment']} of {deployed['group'] or 'a group that is gone'} runs here"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from awspipe.sandbox import objects, runtime
+from awspipe.sandbox import managedlog, objects, runtime
 from awspipe.sandbox.actions.base import (
     CONFIGURATION_ERROR,
     JOB_FAILED,
@@ -28,7 +28,6 @@ from awspipe.sandbox.codebuild_builds import places
 _LINUX, _SMALL = "LINUX_CONTAINER", "BUILD_GENERAL1_SMALL"
 _MINUTES = 55
 _IMAGE = "CodePipeline's own image"
-_LOG = ("CreateLogGroup", "CreateLogStream", "PutLogEvents")
 
 _runners: dict[str, Runner] = {}
 """What runs now, by the action execution's id: not part of the state."""
@@ -47,7 +46,7 @@ class Commands(Job):
             raise ActionError(NOT_PLAYED, "The sandbox does not play VpcId; nothing was done.")
         _check_role(run)
         made = _build(run)
-        run.note(log_stream_arn=f"{_group_arn(run)}:log-stream:{made.log_stream}")
+        run.note(log_stream_arn=f"{managedlog.group_arn(run)}:log-stream:{made.log_stream}")
         _run(run, made)
         if made.status == SUCCEEDED:
             run.succeed(variables=_variables(run, made))
@@ -70,19 +69,9 @@ def _run(run: ActionRun, made: Build) -> None:
         _runners.pop(run.id, None)
 
 
-def _group(run: ActionRun) -> str:
-    return f"/aws/codepipeline/{run.pipeline}"
-
-
-def _group_arn(run: ActionRun) -> str:
-    return run.arn("logs", f"log-group:{_group(run)}")
-
-
 def _check_role(run: ActionRun) -> None:
     """AWS fails the action whose role may not write its log or fetch its artifacts."""
-    for call in _LOG:
-        arn = _group_arn(run)
-        run.require(f"logs:{call}", arn if call == "CreateLogGroup" else f"{arn}:*")
+    managedlog.require(run)
     for one in run.inputs:
         for right in objects.reading_rights(run.account, run.region, one.bucket):
             run.require(right, objects.arn(run.region, one.bucket, one.key))
@@ -106,7 +95,7 @@ def _build(run: ActionRun) -> Build:
             },
             "serviceRole": run.role_arn,
             "timeoutInMinutes": _MINUTES,
-            "logsConfig": {"cloudWatchLogs": {"status": "ENABLED", "groupName": _group(run)}},
+            "logsConfig": {"cloudWatchLogs": {"status": "ENABLED", "groupName": managedlog.group(run)}},
         },
         initiator=f"codepipeline/{run.pipeline}",
         start=runtime.current().clock(),

@@ -44,7 +44,7 @@ class Host:
     port: int
     tags: dict[str, str] = field(default_factory=dict)
     made_for: str | None = None
-    """The deployment group that it was made for, and goes with."""
+    """What it was made for and goes with: a deployment group's id, or `pipeline/action`."""
     deployed: dict[str, str] = field(default_factory=dict)
     """Deployment group -> its last deployment that succeeded here."""
 
@@ -179,6 +179,20 @@ class Hosts:
         what = ", ".join(f"{key}={value}" for key, value in tags.items())
         log.info("made the hosts %s with the tags %s for %s: AWS would not", names, what, group.name)
         return made
+
+    def provide_for(self, action: str, kind: str, tags: dict[str, str]) -> list[Host]:
+        """Make hosts for an action of a pipeline that deploys to instances itself: `pipeline/action`."""
+        pipeline, _, _ = action.partition("/")
+        made = [self.add_host(name, kind, tags, made_for=action) for name in self._free_names(pipeline)]
+        names = " and ".join(one.name for one in made)
+        log.info("made the hosts %s for %s: AWS would not", names, action)
+        return made
+
+    def withdraw_from(self, pipeline: str) -> None:
+        """End the hosts that were made for actions of a pipeline."""
+        for host in list(self.hosts.values()):
+            if (host.made_for or "").startswith(f"{pipeline}/"):
+                self.remove_host(host.name)
 
     def withdraw(self, group: Group) -> None:
         """End the hosts that were made for a group."""
