@@ -65,7 +65,7 @@ class Application(Resource):
         if found is None:
             return None
         platform = found["application"]["computePlatform"]
-        return Live({"computePlatform": platform}, cls.owner(aws, scope, name))
+        return cls.whole(aws, scope, name, {"computePlatform": platform})
 
     @classmethod
     def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:

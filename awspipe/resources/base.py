@@ -226,6 +226,12 @@ class Resource(ABC):
         return None if tags is None else tags.get(OWNER_TAG)
 
     @classmethod
+    def whole(cls, aws: Aws, scope: Scope, name: str, body: Body) -> Live | None:
+        """What was read of one, and whose it is; None where it has gone meanwhile, with its tags."""
+        tags = cls.tags(aws, scope, name)
+        return None if tags is None else Live(body, tags.get(OWNER_TAG))
+
+    @classmethod
     def owned(cls, aws: Aws, scope: Scope, tagged: Tagged) -> Iterator[str]:
         """The names of this kind that belong to the pipeline, found by name and by tag, with no spec.
 

@@ -145,13 +145,15 @@ class DeploymentGroup(Resource):
                 "events": rollback.get("events", []),
             },
         }
-        return Live(body, cls.owner(aws, scope, name))
+        return cls.whole(aws, scope, name, body)
 
     @classmethod
     def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
         """One call."""
         arn = scope.deployment_group_arn(*name.split("/"))
-        return tags_of(aws.client("codedeploy").list_tags_for_resource(ResourceArn=arn)["Tags"])
+        ask = aws.client("codedeploy").list_tags_for_resource
+        answer = maybe(lambda: ask(ResourceArn=arn), _ABSENT, NO_APPLICATION)
+        return answer and tags_of(answer["Tags"])
 
     @classmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:

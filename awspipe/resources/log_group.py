@@ -92,7 +92,7 @@ class LogGroup(Resource):
         found = _group(aws, name)
         if found is None:
             return None
-        return Live({"retentionInDays": found.get("retentionInDays")}, cls.owner(aws, scope, name))
+        return cls.whole(aws, scope, name, {"retentionInDays": found.get("retentionInDays")})
 
     @classmethod
     def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:

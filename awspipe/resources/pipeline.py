@@ -159,7 +159,7 @@ class Pipeline(Resource):
         stages = [_stage(one) for one in found["pipeline"]["stages"]]
         variables = sorted(found["pipeline"].get("variables", []), key=lambda one: str(one["name"]))
         body = {"triggers": [], **found["pipeline"], "variables": variables, "stages": stages}
-        return Live(body, cls.owner(aws, scope, name))
+        return cls.whole(aws, scope, name, body)
 
     @classmethod
     def stacks(cls, aws: Aws, name: str) -> tuple[str, ...]:

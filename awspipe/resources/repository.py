@@ -73,7 +73,7 @@ class Repository(Resource):
         metadata = cls._metadata(aws, name)
         if metadata is None:
             return None
-        return Live({DEFAULT_BRANCH: metadata.get(DEFAULT_BRANCH)}, cls.owner(aws, scope, name))
+        return cls.whole(aws, scope, name, {DEFAULT_BRANCH: metadata.get(DEFAULT_BRANCH)})
 
     @classmethod
     def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:

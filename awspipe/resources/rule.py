@@ -116,11 +116,10 @@ class Rule(Resource):
         rule = maybe(lambda: events.describe_rule(Name=name), _ABSENT)
         if rule is None:
             return None
-        targets, owner = aws.gather(
-            lambda: events.list_targets_by_rule(Rule=name)["Targets"],
-            lambda: cls.owner(aws, scope, name),
-        )
-        return Live(_body(rule, targets), owner)
+        asked = aws.submit(lambda: cls.tags(aws, scope, name))
+        answer = maybe(lambda: events.list_targets_by_rule(Rule=name), _ABSENT)
+        asked.result()
+        return None if answer is None else cls.whole(aws, scope, name, _body(rule, answer["Targets"]))
 
     @classmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:

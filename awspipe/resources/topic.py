@@ -104,7 +104,7 @@ class Topic(Resource):
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
         """Its attributes and its tags."""
         live = _read(aws, scope, name)
-        return None if live is None else Live(live, cls.owner(aws, scope, name))
+        return None if live is None else cls.whole(aws, scope, name, live)
 
     @classmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:

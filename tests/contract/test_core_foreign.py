@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from awspipe.errors import RefusedError
+from awspipe.plan import Verb
 from awspipe.resources.base import Key, kinds
 from tests.support import core, sandbox
 from tests.support.core import GITHUB, NOTIFYING, SERVER, STATIC_SITE, World
@@ -225,3 +226,30 @@ def test_a_deployment_group_of_others_goes_with_our_application(world: World) ->
     core.up(world.aws, SERVER)
     core.down(world.aws)
     assert not [name for name in world.inventory if name.startswith("codedeploy/")]
+
+
+VANISHING = [
+    (STATIC_SITE, "pipeline", "shop", "codepipeline"),
+    (STATIC_SITE, "repository", "shop", "codecommit"),
+    (STATIC_SITE, "rule", "awspipe-shop-Source", "events"),
+    (SERVER, "application", "shop", "codedeploy"),
+    (NOTIFYING, "topic", "awspipe-shop", "sns"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "name", "service"), VANISHING, ids=[one[1] for one in VANISHING])
+def test_what_goes_while_it_is_looked_at_is_not_taken_for_a_strangers(
+    world: World, text: str, kind: str, name: str, service: str
+) -> None:
+    """A `down` that runs at the same time removes it between the question what it is and the one whose."""
+    core.up(world.aws, text)
+    aws = world.again()
+    by_hand = world.again()
+
+    def go(**_: object) -> None:
+        kinds()[kind].delete(by_hand, world.scope(), name)
+
+    aws.session.events.register_first(f"before-send.{service}.ListTagsForResource", go)
+    shown = core.planned(aws, text)
+    assert shown.conflicts == ()
+    assert Key(kind, name) in {step.key for step in shown.work if step.verb is Verb.CREATE}

@@ -37,7 +37,7 @@ class Fault:
         events.register_last("request-created", self._created)
         events.register_first("before-send", self._before)
         events.register_last("before-send", self._after)
-        events.register_first("needs-retry", self._at_once)
+        events.register_first("needs-retry.*.*", self._at_once)
 
     def before(self, name: str, request: Any) -> None:
         pass
