@@ -185,9 +185,14 @@ def test_down_takes_the_reports_of_builds_along_and_nobody_elses(world: World) -
 
 def test_down_empties_a_bucket_of_more_than_a_page(world: World) -> None:
     core.up(world.aws, STATIC_SITE)
-    s3 = world.client("s3")
-    for number in range(1005):
-        s3.put_object(Bucket=f"shop-artifacts-{_HERE}", Key=f"{number}", Body=b"")
+    s3, at = world.client("s3"), {"Bucket": f"shop-artifacts-{_HERE}"}
+    s3.put_bucket_versioning(**at, VersioningConfiguration={"Status": "Enabled"})
+    keys = [f"한글/{number} & <b>\"'+%25" for number in range(501)]
+    for key in (*keys, *keys, "\u2028 ]]>"):
+        s3.put_object(**at, Key=key, Body=b"")
+    for key in keys[:9]:
+        s3.delete_object(**at, Key=key)
+    s3.create_multipart_upload(**at, Key=keys[0])
     core.down(world.aws)
     assert world.inventory == {}
 
