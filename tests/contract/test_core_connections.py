@@ -12,6 +12,7 @@ import pytest
 from awspipe.apply import apply
 from awspipe.errors import HandshakeError, RefusedError, UsageError
 from awspipe.events import Handshake
+from awspipe.live import scan_all
 from awspipe.plan import Plan, Verb
 from awspipe.resources.base import Reference
 from awspipe.sandbox import git, handshakes
@@ -107,8 +108,8 @@ def test_down_finds_a_connection_that_the_tag_index_does_not_know(world: World) 
     core.refused(core.up, alone(world), GITHUB)
     aws = alone(world)
     aws.once(("index", "shop"), dict)
-    found = core.scan(aws, core.scope(aws)).keys
-    assert "shop-github" in {key.name for key in found if key.kind == "connection"}
+    (found,) = scan_all(aws, [core.scope(aws)])
+    assert "shop-github" in {key.name for key in found.keys if key.kind == "connection"}
 
 
 def test_somebody_who_waits_gives_up_after_a_while(world: World) -> None:
