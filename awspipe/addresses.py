@@ -8,7 +8,7 @@ from typing import Any
 from awspipe.naming import Scope
 from awspipe.providers.base import Address
 from awspipe.providers.s3_source import UPLOAD
-from awspipe.resources.bucket import is_site, is_source, website_url
+from awspipe.resources.bucketnames import is_site, is_source, website_url
 from awspipe.resources.repository import Repository
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from awspipe.cli.target import Target
 from awspipe.plan import Plan, Verb
-from awspipe.resources.bucket import Bucket, is_source
+from awspipe.resources.bucket import Bucket
+from awspipe.resources.bucketnames import is_source
 from awspipe.resources.subscription import CONFIRM, Subscription
 
 

@@ -13,7 +13,9 @@ from pydantic import Field, model_validator
 from awspipe.providers.base import Address, Consumer, Place
 from awspipe.providers.fields import Flag, Spelled, Text
 from awspipe.resources.base import Reference, Resource
-from awspipe.resources.bucket import SITE, Bucket, site_policy, website_url
+from awspipe.resources.bucket import Bucket
+from awspipe.resources.bucketnames import SITE, website_url
+from awspipe.resources.bucketsettings import site_policy
 from awspipe.resources.policy import Statement
 
 _PRIVATE = "files-"

@@ -15,7 +15,9 @@ from awspipe.providers.events import starting
 from awspipe.providers.fields import Spelled, Text
 from awspipe.providers.s3 import BucketName
 from awspipe.resources.base import Reference, Resource
-from awspipe.resources.bucket import SOURCE, Bucket, site_policy
+from awspipe.resources.bucket import Bucket
+from awspipe.resources.bucketnames import SOURCE
+from awspipe.resources.bucketsettings import site_policy
 from awspipe.resources.policy import Statement
 
 UPLOAD = "Upload to"

@@ -16,93 +16,24 @@ from awspipe.errors import DeniedError
 from awspipe.explain import DENIED, code_of, explained
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Kept, Live, Resource, Untouchable
+from awspipe.resources.bucketnames import is_source
+from awspipe.resources.bucketsettings import (
+    CLOSED,
+    EXPIRY_DAYS,
+    OF_SOURCES,
+    OPEN_TO_POLICY,
+    READERS,
+    lifecycle,
+    read_notification,
+    site_policy,
+    source_lifecycle,
+)
 from awspipe.resources.emptying import empty, holds_anything
 from awspipe.resources.policy import Document, Statement
 from awspipe.resources.rights import Rights
 
-SITE = "site-"
-"""What the part of a web site's bucket begins with: so its address can be told from its name."""
-
-SOURCE = "src-"
-"""What the part of a source's bucket begins with: so what is in it is known for somebody's work."""
-
-_EXPIRY_DAYS = 30
 _READ = "s3:GetObject"
 _OF_OBJECTS = frozenset({"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"})
-_CLOSED = {
-    "BlockPublicAcls": True,
-    "IgnorePublicAcls": True,
-    "BlockPublicPolicy": True,
-    "RestrictPublicBuckets": True,
-}
-_OF_SOURCES: Body = {
-    "NotificationConfiguration": {"EventBridgeConfiguration": {}},
-    "VersioningConfiguration": {"Status": "Enabled"},
-}
-"""https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-S3.html"""
-_OPEN_TO_POLICY = {**_CLOSED, "BlockPublicPolicy": False, "RestrictPublicBuckets": False}
-
-# Regions whose website endpoint has a hyphen before the region; all others have a dot.
-# https://docs.aws.amazon.com/general/latest/gr/s3.html#s3_website_region_endpoints
-_HYPHEN_REGIONS = frozenset(
-    {
-        "ap-northeast-1",
-        "ap-southeast-1",
-        "ap-southeast-2",
-        "eu-west-1",
-        "sa-east-1",
-        "us-east-1",
-        "us-gov-west-1",
-        "us-west-1",
-        "us-west-2",
-    }
-)
-
-
-def website_url(scope: Scope, bucket: str) -> str:
-    """The address of a bucket's web site: HTTP only.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
-    """
-    mark = "-" if scope.region in _HYPHEN_REGIONS else "."
-    domain = "amazonaws.com.cn" if scope.partition == "aws-cn" else "amazonaws.com"
-    return f"http://{bucket}.s3-website{mark}{scope.region}.{domain}/"
-
-
-def is_site(scope: Scope, bucket: str) -> bool:
-    """Whether a bucket of this name is one of the pipeline's web sites."""
-    return scope.owns_bucket_name(bucket) and bucket.removeprefix(scope.bucket_prefix).startswith(SITE)
-
-
-def is_source(scope: Scope, bucket: str) -> bool:
-    """Whether a bucket of this name is one that a source of the pipeline is uploaded to."""
-    return scope.owns_bucket_name(bucket) and bucket.removeprefix(scope.bucket_prefix).startswith(SOURCE)
-
-
-def site_policy(scope: Scope, bucket: str, *, public: bool) -> Document:
-    """Who may do what: everybody may read a site; nobody may use another bucket without TLS.
-
-    A site has no TLS rule: its endpoint speaks HTTP only.
-    """
-    objects = f"{scope.bucket_arn(bucket)}/*"
-    if public:
-        statement: Document = {
-            "Sid": "EverybodyReads",
-            "Effect": "Allow",
-            "Principal": "*",
-            "Action": "s3:GetObject",
-            "Resource": objects,
-        }
-    else:
-        statement = {
-            "Sid": "TlsOnly",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [scope.bucket_arn(bucket), objects],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
-    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,14 +103,14 @@ class Bucket(Resource):
         """Artifacts expire; a bucket that is deployed to has a web site or none."""
         public = self.website is not None
         body: Body = {
-            "PublicAccessBlockConfiguration": _OPEN_TO_POLICY if public else _CLOSED,
+            "PublicAccessBlockConfiguration": OPEN_TO_POLICY if public else CLOSED,
             "Policy": self.policy,
         }
         if self.deployed_to:
             return {**body, "WebsiteConfiguration": self.website}
         if self.uploaded_to:
-            return {**body, "Rules": _source_lifecycle(), **_OF_SOURCES}
-        return {**body, "Rules": _lifecycle()}
+            return {**body, "Rules": source_lifecycle(), **OF_SOURCES}
+        return {**body, "Rules": lifecycle()}
 
     def create(self, aws: Aws) -> None:
         """The bucket, then what differs from a new one: those are closed to the public by themselves.
@@ -191,7 +122,7 @@ class Bucket(Resource):
             configuration["LocationConstraint"] = self.scope.region
         namespace = {"BucketNamespace": "account-regional"} if self.scope.account_regional_buckets else {}
         aws.client("s3").create_bucket(Bucket=self.name, CreateBucketConfiguration=configuration, **namespace)
-        new = {"PublicAccessBlockConfiguration": _CLOSED, "WebsiteConfiguration": None}
+        new = {"PublicAccessBlockConfiguration": CLOSED, "WebsiteConfiguration": None}
         self.update(aws, frozenset(key for key, value in self.body().items() if new.get(key, ...) != value))
 
     def update(self, aws: Aws, fields: frozenset[str]) -> None:
@@ -243,7 +174,7 @@ class Bucket(Resource):
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
         """
         s3, where = aws.client("s3"), {"Bucket": self.name, "ExpectedBucketOwner": self.scope.account}
-        told = _read_notification(s3, self.name, self.scope.account)
+        told = read_notification(s3, self.name, self.scope.account)
         told |= self.body()["NotificationConfiguration"]
         s3.put_bucket_notification_configuration(**where, NotificationConfiguration=told)
 
@@ -266,7 +197,7 @@ class Bucket(Resource):
         """What a field that differs would do to the objects that are there."""
         public = {"PublicAccessBlockConfiguration": "would become public"} if self.website else {}
         what = "has of old versions would expire" if self.uploaded_to else "would expire"
-        return {**public, "Rules": f"{what} after {_EXPIRY_DAYS} days"}
+        return {**public, "Rules": f"{what} after {EXPIRY_DAYS} days"}
 
     def claim(self, aws: Aws) -> None:
         """One tag more: the call replaces all of them, so those it has are sent again."""
@@ -289,12 +220,9 @@ class Bucket(Resource):
     @staticmethod
     def _settings(aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Body:
         """The `fields`, asked for side by side."""
-        chosen = sorted(fields & _READERS.keys())
+        chosen = sorted(fields & READERS.keys())
         values = aws.gather(
-            *(
-                (lambda field=field: _READERS[field](aws.client("s3"), name, scope.account))
-                for field in chosen
-            )
+            *((lambda field=field: READERS[field](aws.client("s3"), name, scope.account)) for field in chosen)
         )
         return dict(zip(chosen, values, strict=True))
 
@@ -383,32 +311,6 @@ class Bucket(Resource):
         return super().owner(aws, scope, name) if scope.owns_bucket_name(name) else None
 
 
-def _lifecycle() -> list[dict[str, Any]]:
-    return [
-        {
-            "ID": "awspipe",
-            "Filter": {"Prefix": ""},
-            "Status": "Enabled",
-            "Expiration": {"Days": _EXPIRY_DAYS},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
-        }
-    ]
-
-
-def _source_lifecycle() -> list[dict[str, Any]]:
-    """What is uploaded stays, its older versions for as long as artifacts do."""
-    return [
-        {
-            "ID": "awspipe",
-            "Filter": {"Prefix": ""},
-            "Status": "Enabled",
-            "NoncurrentVersionExpiration": {"NoncurrentDays": _EXPIRY_DAYS},
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
-        }
-    ]
-
-
 def _not_ours(scope: Scope, name: str, action: str) -> DeniedError:
     return DeniedError(
         f"look at bucket {name}: access denied: it is another account's and not {scope.account}'s, "
@@ -418,57 +320,3 @@ def _not_ours(scope: Scope, name: str, action: str) -> DeniedError:
         "if it is this account's, add this statement to your policy",
         statement=Statement((action,), (scope.bucket_arn(name),)).document(),
     )
-
-
-def _read_block(s3: Any, name: str, account: str) -> Any:
-    answer = maybe(
-        lambda: s3.get_public_access_block(Bucket=name, ExpectedBucketOwner=account),
-        "NoSuchPublicAccessBlockConfiguration",
-    )
-    return answer and {key: answer["PublicAccessBlockConfiguration"][key] for key in _CLOSED}
-
-
-def _read_policy(s3: Any, name: str, account: str) -> Any:
-    answer = maybe(
-        lambda: s3.get_bucket_policy(Bucket=name, ExpectedBucketOwner=account), "NoSuchBucketPolicy"
-    )
-    return answer and json.loads(answer["Policy"])
-
-
-def _read_rules(s3: Any, name: str, account: str) -> Any:
-    answer = maybe(
-        lambda: s3.get_bucket_lifecycle_configuration(Bucket=name, ExpectedBucketOwner=account),
-        "NoSuchLifecycleConfiguration",
-    )
-    return answer and answer["Rules"]
-
-
-def _read_site(s3: Any, name: str, account: str) -> Any:
-    answer = maybe(
-        lambda: s3.get_bucket_website(Bucket=name, ExpectedBucketOwner=account),
-        "NoSuchWebsiteConfiguration",
-    )
-    site = answer and {key: value for key, value in answer.items() if key != "ResponseMetadata"}
-    if site == {}:  # S3 keeps no empty one: somebody else has answered
-        raise KeyError("WebsiteConfiguration")
-    return site
-
-
-def _read_versioning(s3: Any, name: str, account: str) -> Any:
-    answer = s3.get_bucket_versioning(Bucket=name, ExpectedBucketOwner=account)
-    return {"Status": answer["Status"]} if "Status" in answer else None
-
-
-def _read_notification(s3: Any, name: str, account: str) -> dict[str, Any]:
-    answer = s3.get_bucket_notification_configuration(Bucket=name, ExpectedBucketOwner=account)
-    return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
-
-
-_READERS: dict[str, Callable[[Any, str, str], Any]] = {
-    "PublicAccessBlockConfiguration": _read_block,
-    "Policy": _read_policy,
-    "Rules": _read_rules,
-    "WebsiteConfiguration": _read_site,
-    "VersioningConfiguration": _read_versioning,
-    "NotificationConfiguration": _read_notification,
-}

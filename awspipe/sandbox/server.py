@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from awspipe.errors import AwspipeError, UsageError
 from awspipe.sandbox import process, record, serving
 
 if TYPE_CHECKING:
-    from awspipe.sandbox.front import Front
+    from awspipe.sandbox.front import Front, Realism
     from awspipe.sandbox.saving import Changes, Saver
     from awspipe.sandbox.siteports import SitePorts
     from awspipe.sandbox.state import Store
@@ -166,15 +166,10 @@ def _build(
     directory: Path, running: record.Record, options: argparse.Namespace, *, note: str
 ) -> tuple[Front, Saver, SitePorts]:
     """Put the parts together: backends with their state, git, the front, the saver and the sites' ports."""
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
-    from awspipe.sandbox import codecommit, saving, seam, state
-    from awspipe.sandbox.front import Front, Realism, SignedApi
-    from awspipe.sandbox.githttp import GitHttp
-    from awspipe.sandbox.hostapi import HostApi
+    from awspipe.sandbox import saving, seam, state
+    from awspipe.sandbox.front import Realism
     from awspipe.sandbox.runtime import Runtime
     from awspipe.sandbox.siteports import SitePorts
-    from awspipe.sandbox.website import Website
 
     _forget_models()
     changes = saving.Changes()
@@ -195,22 +190,42 @@ def _build(
     store = state.Store(directory / "state")
     log.info("restored %d backends", store.restore())
     seam.resume()
+    front = _front(
+        running,
+        Realism(options.throttle, options.delay_ms / 1000),
+        changes,
+        health=lambda: _health(running, store, sites, [note, _unsaved(changes)]),
+    )
+    return front, saving.Saver(store, lock, changes), sites
+
+
+def _front(
+    running: record.Record, realism: Realism, changes: Changes, *, health: Callable[[], dict[str, Any]]
+) -> Front:
+    """What answers each request: AWS's API, git, the hosts' agents, the sites."""
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    from awspipe.sandbox import codecommit, saving
+    from awspipe.sandbox.front import Front, SignedApi
+    from awspipe.sandbox.githttp import GitHttp
+    from awspipe.sandbox.hostapi import HostApi
+    from awspipe.sandbox.website import Website
+
     key = {"access_key": running.access_key, "secret_key": running.secret_key}
-    front = Front(
+    return Front(
         api=SignedApi(
             DomainDispatcherApplication(create_backend_app),
-            realism=Realism(options.throttle, options.delay_ms / 1000),
+            realism=realism,
             changed=lambda service: changes.note(saving.concerned(service)),
             **key,
         ),
         git=GitHttp(codecommit, account=record.ACCOUNT, **key),
         hosts=HostApi(account=record.ACCOUNT, **key),
         sites=Website(record.ACCOUNT),
-        health=lambda: _health(running, store, sites, [note, _unsaved(changes)]),
+        health=health,
         settle=changes.settle,
         port=int(running.url.rpartition(":")[2]),
     )
-    return front, saving.Saver(store, lock, changes), sites
 
 
 def _health(running: record.Record, store: Store, sites: SitePorts, notes: list[str]) -> dict[str, Any]:
