@@ -55,7 +55,7 @@ def leftovers(
 
 def _remove(console: Console, target: Target, found: Leftovers, *, yes: bool) -> None:
     """`down` for every past pipeline of ours that holds something which may go."""
-    from awspipe.cli.down import removed
+    from awspipe.cli.removing import removed
 
     names = [one.scope.pipeline for one in found.ours if set(one.keys) - set(one.kept)]
     if names:
