@@ -94,12 +94,16 @@ class ActionRun:
 
 @dataclass(frozen=True, slots=True)
 class BuildRun:
-    """One build: charged for from when its machine is provided; None where it still waits in the queue."""
+    """One build: charged for from when its machine is provided; None where it still waits in the queue.
+
+    `role` is its own role's ARN; "" where it has none of its own.
+    """
 
     id: str
     meter: str
     began: datetime | None
     ended: datetime | None
+    role: str = ""
 
     def minutes(self, month: Month) -> int:
         """Its minutes in a month: a build is rounded up as a whole."""

@@ -6,7 +6,7 @@ them. AWS keeps the history of twelve months.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,6 +24,7 @@ _LONGEST = timedelta(days=8)
 https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html"""
 
 _CODECOMMIT = "CodeCommit"
+_FORMAT, _CLONE = "OutputArtifactFormat", "CODEBUILD_CLONE_REF"
 _GONE = "PipelineNotFoundException"
 _READERS = 8
 _BATCH = 100
@@ -104,15 +105,38 @@ def _use(aws: Aws, facts: PipelineFacts, month: Month) -> PipelineUse:
         lost=lost,
         needs_v2=tuple(needs_v2(declaration)),
         services=frozenset(one["actionTypeId"]["provider"] for one in _declared(declaration)),
-        readers=frozenset(_readers(declaration)),
+        readers=frozenset((*_readers(declaration), *_cloners(declaration, actions, builds))),
     )
 
 
 def _readers(declaration: dict[str, Any]) -> Iterator[str]:
     """The roles with which a pipeline reads CodeCommit."""
-    for action in _declared(declaration):
-        if action["actionTypeId"]["provider"] == _CODECOMMIT:
-            yield action.get("roleArn") or declaration["roleArn"]
+    for action in _sources(declaration):
+        yield action.get("roleArn") or declaration["roleArn"]
+
+
+def _cloners(
+    declaration: dict[str, Any], runs: Iterable[ActionRun], builds: Iterable[BuildRun]
+) -> Iterator[str]:
+    """The roles of builds that got a reference to a clone: each cloned the repository itself.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeCommit.html
+    """
+    cloned = [one for one in _sources(declaration) if one["configuration"].get(_FORMAT) == _CLONE]
+    clones = {made["name"] for one in cloned for made in one["outputArtifacts"]}
+    takers = {
+        (stage["name"], action["name"])
+        for stage in declaration["stages"]
+        for action in stage["actions"]
+        if clones & {taken["name"] for taken in action.get("inputArtifacts", ())}
+    }
+    theirs = {one.build for one in runs if (one.stage, one.name) in takers}
+    yield from (one.role for one in builds if one.role and one.id in theirs)
+
+
+def _sources(declaration: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The actions that read CodeCommit."""
+    return (one for one in _declared(declaration) if one["actionTypeId"]["provider"] == _CODECOMMIT)
 
 
 def _actions(aws: Aws, name: str, month: Month) -> Iterator[ActionRun]:
@@ -167,7 +191,7 @@ def _build(build: dict[str, Any]) -> BuildRun:
     phases = [one for one in build.get("phases", ()) if one["phaseType"] not in ("SUBMITTED", "QUEUED")]
     began = min((one["startTime"] for one in phases if "startTime" in one), default=None)
     meter = build_meter(environment["type"], environment["computeType"])
-    return BuildRun(build["id"], meter, began, build.get("endTime"))
+    return BuildRun(build["id"], meter, began, build.get("endTime"), build.get("serviceRole", ""))
 
 
 _MANAGED = "Commands"

@@ -50,7 +50,7 @@ class CodeCommit(Producer):
     """The branch whose pushes start the pipeline."""
     full_clone: Flag = False
     """true: a build gets a git clone with the whole history instead of the commit's files; only codebuild
-    can take that."""
+    can take that. The build's role is then one more active user of CodeCommit."""
     existing: Flag = False
     """true: the repository is there already; awspipe uses it and never changes or removes it."""
 

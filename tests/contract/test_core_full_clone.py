@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from awspipe.cost import usage
+from awspipe.cost.meters import Month
 from awspipe.graph import Source
 from awspipe.sandbox.box import ISOLATION
 from tests.support import core
@@ -99,6 +101,16 @@ def test_the_artifact_is_the_reference_that_aws_hands_on(world: World) -> None:
         "CloneUrl": f"https://git-codecommit.{core.REGION}.amazonaws.com/v1/repos/shop",
         "CommitId": source["outputVariables"]["CommitId"],
         "BranchName": "main",
+    }
+
+
+def test_the_build_s_role_counts_as_a_user_of_codecommit(world: World) -> None:
+    more = "  - {name: Check, provider: codebuild, category: Test, input: Build}\n"
+    run(world, SPEC + more)
+    (found,) = usage.uses(world.aws, Month.of(core.now())).uses
+    assert {one.rpartition("/")[2] for one in found.readers} == {
+        f"awspipe-shop-{core.REGION}",
+        f"awspipe-shop-{core.REGION}-Build",
     }
 
 

@@ -164,7 +164,7 @@ def test_the_box_warns_where_roles_and_people_may_be_more_than_five() -> None:
     """Each pipeline's role reads the repository, and so does who pushes."""
     others = tuple(PipelineFacts(f"p{number}", "V2", NOW - timedelta(days=90)) for number in range(4))
     row = (
-        "  CodeCommit  the role of each pipeline and each person is an active user: "
+        "  CodeCommit  each role that reads or clones and each person is an active user: "
         "5 are free, then $1.00 a month each"
     )
     assert row in box(priced(STATIC_SITE, LEGACY, *others))

@@ -142,7 +142,7 @@ def _users(priced: Priced) -> str:
     free = priced.prices.allowance(CODECOMMIT_USERS)
     if not (priced.standing and price and priced.reads_codecommit) or priced.standing.number < free:
         return ""
-    who = "the role of each pipeline and each person is an active user"
+    who = "each role that reads or clones and each person is an active user"
     return f"{who}: {number(free)} are free, then {usd(price.usd)} a month each"
 
 
