@@ -14,6 +14,7 @@ from awspipe.naming import Scope, part_of
 from awspipe.resources.application import Application
 from awspipe.resources.base import Key
 from awspipe.resources.bucket import Bucket
+from awspipe.resources.connection import Connection
 from awspipe.resources.deployment_group import DeploymentGroup
 from awspipe.resources.log_group import LogGroup
 from awspipe.resources.project import BuildProject
@@ -22,6 +23,7 @@ from awspipe.resources.role import Role
 from awspipe.resources.rule import Rule
 from awspipe.resources.topic import Topic
 
+_CONNECTED = "ConnectionArn"
 MANAGED = frozenset({"Commands", "EC2", "Lambda"})
 """The providers that write to the log group of their pipeline."""
 
@@ -39,16 +41,33 @@ def _keys(aws: Aws, scope: Scope) -> Iterator[Key]:
     pipeline = found["pipeline"]
     yield Key(Role.kind, scope.role(""))
     yield Key(Bucket.kind, scope.bucket("artifacts"))
-    if not Rule.listed(aws, scope):  # else those that tell of it are in the list too
-        yield Key(Rule.kind, scope.execution_rule)
-        yield Key(Rule.kind, scope.approval_rule)
-        yield Key(Topic.kind, scope.topic)
+    yield from _of_notices(aws, scope, pipeline)
     for stage in pipeline["stages"]:
         for action in stage["actions"]:
             part = part_of(stage["name"], action["name"])
             if action["actionTypeId"]["provider"] in MANAGED:
                 yield LogGroup.for_pipeline(scope).key
             yield from _of_action(scope, part, action.get("configuration", {}))
+            yield from _of_connection(aws, action.get("configuration", {}))
+
+
+def _of_notices(aws: Aws, scope: Scope, pipeline: Mapping[str, Any]) -> Iterator[Key]:
+    """What tells people of it. Where the list has a rule of the pipeline's, it has those that tell too.
+
+    Rules whose names begin like the pipeline's may be those of `<name>-2`.
+    """
+    telling = {scope.execution_rule, scope.approval_rule}
+    parts = (part_of(stage["name"], one["name"]) for stage in pipeline["stages"] for one in stage["actions"])
+    if Rule.listed(aws, scope).isdisjoint(telling.union(map(scope.rule, parts))):
+        yield from (Key(Rule.kind, name) for name in telling)
+        yield Key(Topic.kind, scope.topic)
+
+
+def _of_connection(aws: Aws, configuration: Mapping[str, Any]) -> Iterator[Key]:
+    """The connection of a source. It is named by its ARN, which AWS makes up."""
+    name = Connection.name_of(aws, configuration[_CONNECTED]) if _CONNECTED in configuration else None
+    if name is not None:
+        yield Key(Connection.kind, name)
 
 
 def _of_action(scope: Scope, part: str, configuration: Mapping[str, Any]) -> Iterator[Key]:

@@ -164,6 +164,11 @@ class Connection(Resource):
         return None if found is None else str(found["ConnectionArn"])
 
     @classmethod
+    def name_of(cls, aws: Aws, arn: str) -> str | None:
+        """The name of the one that has an ARN; None where it is not listed."""
+        return next((str(one["ConnectionName"]) for one in _all(aws) if one["ConnectionArn"] == arn), None)
+
+    @classmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
         """All of this name that are ours: a creating call that was sent twice may have made two."""
         for one in _named(_all(aws), name):
@@ -187,7 +192,8 @@ class Connection(Resource):
     def worth_listing(cls, aws: Aws, scope: Scope) -> bool:
         """A connection is made after the bucket; a rule that starts the pipeline says: no source needs one.
 
-        Of one with both kinds of sources the tag index tells.
+        Of one with both kinds of sources, or beside a `<name>-2` with rules, the tag index tells, and the
+        pipeline's own declaration.
         """
         if scope.region in _WITHOUT or scope.partition != "aws":  # nobody may answer there
             return False

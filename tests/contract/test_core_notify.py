@@ -19,6 +19,7 @@ from tests.contract.test_core_calls import assert_within
 from tests.support import core, engine
 from tests.support.clock import FakeClock
 from tests.support.core import NOTIFYING, STATIC_SITE, World
+from tests.support.denying import deny
 
 ARN = f"arn:aws:sns:{core.REGION}:{core.ACCOUNT}:awspipe-shop"
 ASKING = (
@@ -175,6 +176,18 @@ def test_down_finds_what_was_just_made(tmp_path: Path) -> None:
         assert [name for name in world.inventory if name.startswith(("sns/", "events/"))] == []
 
 
+def test_down_finds_what_was_just_made_beside_a_neighbour_s_rules(tmp_path: Path) -> None:
+    """`shop-2` has rules whose names begin like ours: they say nothing of what we have."""
+    clock = FakeClock(core.now())
+    with core.world(tmp_path, clock=clock, slow_lists=30) as world:
+        core.up(world.aws, ASKING.replace("shop", "shop-2"))
+        clock.advance(60)
+        before = {name for name in world.inventory if name.startswith(("sns/", "events/"))}
+        core.up(world.again(), ASKING)
+        assert core.down(world.again()).left == ()
+        assert {name for name in world.inventory if name.startswith(("sns/", "events/"))} == before
+
+
 def test_a_stage_called_notify_keeps_a_rule_of_its_own(world: World) -> None:
     named = STATIC_SITE.replace("- name: Source", "- name: notify")
     core.up(world.aws, named + "notify: {email: me@example.com}\n")
@@ -188,6 +201,15 @@ def test_a_connection_is_looked_for_beside_rules_that_only_tell(world: World) ->
     core.up(world.aws, NOTIFYING)
     found = core.down(world.again())
     assert "delete connection shop-github" in [str(step) for step in found.plan.steps]
+
+
+def test_a_connection_is_found_beside_a_neighbour_s_rules_without_the_tag_index(world: World) -> None:
+    core.up(world.aws, STATIC_SITE.replace("shop", "shop-2"))
+    core.up(world.aws, core.GITHUB)
+    aws = world.again()
+    deny(aws.session, ["resourcegroupstaggingapi:GetResources"])
+    core.down(aws)
+    assert core.every_connection(world.own) == []
 
 
 def test_up_and_down_with_notices_take_few_calls_more(tmp_path: Path) -> None:
@@ -233,6 +255,7 @@ def test_an_approval_that_waits_is_told_by_mail(world: World) -> None:
 
 def test_a_topic_that_does_not_let_the_rule_in_gets_nothing(world: World) -> None:
     core.up(world.aws, NOTIFYING)
+    world.runtime.drain()  # the execution that this began is told of yet
     closed = sns_backends[core.ACCOUNT][core.REGION].topics[ARN]
     closed._policy_json = {"Version": "2012-10-17", "Statement": []}
     before = texts(world.runtime.state_dir)
