@@ -64,7 +64,7 @@ def project(world: World, name: str, owner: Owner) -> None:
             "image": "aws/codebuild/standard:7.0",
             "computeType": "BUILD_GENERAL1_SMALL",
         },
-        serviceRole=sandbox.role("builds", "codebuild"),
+        serviceRole=sandbox.role(f"builds-{name}", "codebuild"),
         tags=tags(owner, "key", "value"),
     )
 
@@ -104,7 +104,7 @@ def topic(world: World, name: str, owner: Owner) -> None:
 
 def pipeline(world: World, name: str, owner: Owner) -> None:
     world.client("codepipeline").create_pipeline(
-        pipeline=sandbox.pipeline(sandbox.role("pipes", "codepipeline"), name=name),
+        pipeline=sandbox.pipeline(sandbox.role(f"pipes-{name}", "codepipeline"), name=name),
         tags=tags(owner, "key", "value"),
     )
 
@@ -253,3 +253,36 @@ def test_what_goes_while_it_is_looked_at_is_not_taken_for_a_strangers(
     shown = core.planned(aws, text)
     assert shown.conflicts == ()
     assert Key(kind, name) in {step.key for step in shown.work if step.verb is Verb.CREATE}
+
+
+TELLING = STATIC_SITE + NOTIFYING[NOTIFYING.index("notify:") :]
+LOOK_ALIKES = {
+    "bucket": [f"shop-2-artifacts-{HERE}", f"old-shop-artifacts-{HERE}", f"shop-artifacts-2-{HERE}"],
+    "role": [f"awspipe-shop-2-{core.REGION}", f"{ROLE}-Build-2", f"old-{ROLE}"],
+    "log-group": [
+        "/aws/codebuild/shop-2-Build",
+        "/aws/codebuild/shop-Build2",
+        "/aws/codebuild/old-shop-Build",
+    ],
+    "rule": ["awspipe-shop-2-Source", "old-awspipe-shop-Source", "shop-Source"],
+    "build-project": ["shop-2-Build", "old-shop-Build", "shop-Build-2"],
+    "repository": ["shop-2", "old-shop", "shop-Source"],
+    "application": ["shop-2", "old-shop", "shop-Deploy"],
+    "connection": ["shop-2-github", "old-shop-github"],
+    "topic": ["awspipe-shop-2", "old-awspipe-shop"],
+    "pipeline": ["shop-2", "old-shop"],
+}
+
+
+@pytest.mark.parametrize("owner", [None, "blog"], ids=["untagged", "another pipeline's"])
+@pytest.mark.parametrize("text", [TELLING, SERVER], ids=["static-site that tells", "server"])
+def test_what_only_looks_like_ours_stays_to_the_last_byte(world: World, text: str, owner: Owner) -> None:
+    for kind, names in LOOK_ALIKES.items():
+        for name in names:
+            MAKERS[kind](world, name, owner)
+    before = world.inventory
+    core.up(world.aws, text)
+    core.up(world.aws, text)
+    assert before.items() <= world.inventory.items()
+    assert core.down(world.aws, delete_data=True).left == ()
+    assert world.inventory == before
