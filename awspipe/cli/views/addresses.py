@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -57,7 +58,7 @@ def uploads(found: Iterable[Address], what: str) -> Iterator[tuple[str, str]]:
     """The command that sends the pipeline a source, where that is uploaded to a bucket of ours."""
     for one in found:
         if one.label == UPLOAD:
-            yield f"aws s3 cp {one.url.rpartition('/')[2]} {one.url}", what
+            yield shlex.join(("aws", "s3", "cp", one.url.rpartition("/")[2], one.url)), what
 
 
 def documents(target: Target, scope: Scope, addresses: Iterable[Address]) -> list[dict[str, Any]]:
