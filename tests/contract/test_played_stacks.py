@@ -124,7 +124,7 @@ def test_a_broken_template_is_explained_and_told(world: World) -> None:
     told, (cause,) = state(world)
     assert told == "Failed"
     assert cause.known == "template-broken"
-    assert cause.line.startswith("the template is not valid: while parsing a flow node")
+    assert cause.line == "the template is not valid: YAML not well-formed. (line 1, column 13)"
 
 
 def test_a_role_that_is_not_there_is_refused_before_anything_is_made(world: World) -> None:

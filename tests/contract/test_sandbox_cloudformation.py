@@ -135,7 +135,7 @@ def answer(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("template", "members", "message"),
     [
-        ("Resources: [", {}, "Template format error: "),
+        ("Resources: [", {}, "Template format error: YAML not well-formed. (line 1, column 13)"),
         ("Outputs: {}", {}, "At least one Resources member must be defined"),
         ("Resources: {A: {}}", {}, "Every Resources object must contain a Type member"),
         ("!!python/object/apply:os.getcwd []", {}, "Template format error: unknown tag"),

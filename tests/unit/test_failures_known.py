@@ -451,7 +451,7 @@ CASES: list[tuple[str, Failure, str, str]] = [
         "template-broken",
         action("Template format error: YAML not well-formed. (line 3, column 1)", provider="CloudFormation"),
         "the template is not valid: YAML not well-formed. (line 3, column 1)",
-        "mend it: `aws cloudformation validate-template --template-body file://FILE` checks it",
+        "mend it; `aws cloudformation validate-template --template-body file://FILE` checks one",
     ),
     (
         "parameters-missing",

@@ -57,6 +57,11 @@ def _parsed(text: str) -> dict[str, Any]:
     try:
         _check_tags(yaml.compose(text, Loader=yaml.SafeLoader))
         found = Stack.parse_template(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        text = f"Template format error: YAML not well-formed.{where}"
+        raise ActionError(CONFIGURATION_ERROR, text) from error
     except (yaml.YAMLError, ValueError) as error:
         line = " ".join(str(error).split())
         raise ActionError(CONFIGURATION_ERROR, f"Template format error: {line}") from error
