@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -232,6 +232,20 @@ class Aws:
         with self._lock:
             known = self._memory.get((key, name))
         return ask() if known is None else known.result()
+
+    def rule_out(self, kind: str, names: Iterable[str], ask: Callable[[], Iterable[str]]) -> None:
+        """Remember, until `forget`, which of `names` are in no list of all there are.
+
+        Where the credentials may not list so much, nothing is ruled out. What a list does not show yet, the
+        creating call says to be there; it is read by its name then.
+        """
+        listed = maybe(lambda: frozenset(ask()), *DENIED)
+        if listed is not None:
+            self.preload(f"absent {kind}", dict.fromkeys(frozenset(names) - listed, True))
+
+    def is_ruled_out(self, kind: str, name: str) -> bool:
+        """Whether a list of all there are has not this one."""
+        return self.preloaded(f"absent {kind}", name, lambda: False)
 
     def forget(self) -> None:
         """Begin a new reading: what `once` knows may have changed."""

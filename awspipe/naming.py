@@ -20,6 +20,9 @@ EXPIRES_TAG = "awspipe:expires"
 
 ROLE_PATH_ROOT = "/awspipe/"
 
+ACCOUNT_REGIONAL = "-an"
+"""What the name of a bucket ends with that no other account can have."""
+
 # Bahrain and the UAE have no account-regional bucket namespace.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html
 _NO_ACCOUNT_REGIONAL_BUCKETS = frozenset({"me-south-1", "me-central-1"})
@@ -201,7 +204,7 @@ class Scope:
     @property
     def _bucket_suffix(self) -> str:
         suffix = f"-{self.account}-{self.region}"
-        return suffix + "-an" if self.account_regional_buckets else suffix
+        return suffix + ACCOUNT_REGIONAL if self.account_regional_buckets else suffix
 
     @property
     def bucket_prefix(self) -> str:

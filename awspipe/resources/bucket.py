@@ -7,14 +7,14 @@ name in a stranger's account is never read or written.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from awspipe.aws import Aws, absent, maybe, owner_of, refusal, tag_list, tags_of
 from awspipe.errors import DeniedError
 from awspipe.explain import DENIED, code_of, explained
-from awspipe.naming import Scope
+from awspipe.naming import ACCOUNT_REGIONAL, Scope
 from awspipe.resources.base import Body, Kept, Live, Resource, Untouchable
 from awspipe.resources.bucketnames import is_source
 from awspipe.resources.bucketsettings import (
@@ -48,6 +48,7 @@ class Bucket(Resource):
     exact: ClassVar[frozenset[str]] = frozenset({"Policy", "WebsiteConfiguration"})
     permissions: ClassVar[Rights] = Rights(
         search=frozenset({"s3:ListAllMyBuckets"}),
+        many=frozenset({"s3:ListAllMyBuckets"}),
         find=frozenset({"s3:GetBucketTagging"}),
         read=frozenset(
             {
@@ -207,9 +208,21 @@ class Bucket(Resource):
         aws.client("s3").put_bucket_tagging(**where, Tagging={"TagSet": tag_list(tags)})
 
     @classmethod
+    def preload(cls, aws: Aws, names: Sequence[str]) -> None:
+        """One list of the account's buckets, which tells of names that no other account can have."""
+        pages = aws.client("s3").get_paginator("list_buckets")
+        aws.rule_out(
+            cls.kind,
+            (name for name in names if name.endswith(ACCOUNT_REGIONAL)),
+            lambda: (
+                one["Name"] for page in pages.paginate(BucketRegion=aws.region) for one in page["Buckets"]
+            ),
+        )
+
+    @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
         """Whose it is, then the `fields` asked for side by side."""
-        tags = cls.tags(aws, scope, name)
+        tags = None if aws.is_ruled_out(cls.kind, name) else cls.tags(aws, scope, name)
         if tags is None:
             return None
         owner = owner_of(tags)
@@ -287,17 +300,18 @@ class Bucket(Resource):
 
     @classmethod
     def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
-        """By the beginning of the name."""
+        """By the beginning of the name; of many pipelines in one list."""
         pages = aws.client("s3").get_paginator("list_buckets")
-        prefix = scope.bucket_prefix
-        return aws.once(
-            ("buckets", prefix),
-            lambda: frozenset(
-                bucket["Name"]
-                for page in pages.paginate(Prefix=prefix, BucketRegion=scope.region)
-                for bucket in page["Buckets"]
-            ),
-        )
+
+        def ask(prefix: str) -> frozenset[str]:
+            named = {"Prefix": prefix} if prefix else {}
+            asked = pages.paginate(BucketRegion=scope.region, **named)
+            return frozenset(bucket["Name"] for page in asked for bucket in page["Buckets"])
+
+        found = aws.list_for_many("buckets", "", ask)
+        if found is None:
+            found = aws.once(("buckets", scope.bucket_prefix), lambda: ask(scope.bucket_prefix))
+        return frozenset(name for name in found if name.startswith(scope.bucket_prefix))
 
     @classmethod
     def keep(cls, aws: Aws, scope: Scope, name: str) -> Kept | None:

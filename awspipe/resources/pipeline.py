@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -48,6 +49,8 @@ class Pipeline(Resource):
         search=frozenset({"codepipeline:ListPipelineExecutions"}),
         find=frozenset({"codepipeline:ListTagsForResource"}),
         read=frozenset({"codepipeline:GetPipeline"}),
+        many=frozenset({"codepipeline:ListPipelines"}),
+        unbound=frozenset({"codepipeline:ListPipelines"}),
         make=frozenset(
             {
                 "codepipeline:CreatePipeline",
@@ -150,8 +153,24 @@ class Pipeline(Resource):
         )
 
     @classmethod
+    def preload(cls, aws: Aws, names: Sequence[str]) -> None:
+        """One list of all pipelines."""
+        pages = aws.client("codepipeline").get_paginator("list_pipelines")
+        aws.rule_out(
+            cls.kind,
+            names,
+            lambda: (
+                one["name"]
+                for page in pages.paginate(PaginationConfig={"PageSize": 1000})
+                for one in page["pipelines"]
+            ),
+        )
+
+    @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
         """The declaration, as far as we answer for it, and the owner."""
+        if aws.is_ruled_out(cls.kind, name):
+            return None
         codepipeline = aws.client("codepipeline")
         found = maybe(lambda: codepipeline.get_pipeline(name=name), _ABSENT)
         if found is None:

@@ -7,6 +7,7 @@ call, cannot be changed afterwards, and IAM lists by it (IAM's list has no tags,
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import unquote
@@ -156,10 +157,19 @@ class Role(Resource):
         return Untouchable("its path is not ours, and the path of a role cannot be changed")
 
     @classmethod
+    def preload(cls, aws: Aws, names: Sequence[str]) -> None:
+        """One list of all roles: a name that another path has is taken too."""
+        every = cls._every(aws)
+        if every is not None:
+            aws.rule_out(cls.kind, names, lambda: (role["RoleName"] for role in every))
+
+    @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
         """Both documents. A role on another path is not ours, whatever its name."""
         iam = aws.client("iam")
         role = cls.on_path(aws, scope.role_path).get(name)
+        if role is None and aws.is_ruled_out(cls.kind, name):
+            return None
         if role is None:
             found = maybe(lambda: iam.get_role(RoleName=name), _ABSENT)
             if found is None:
@@ -226,16 +236,21 @@ class Role(Resource):
     @staticmethod
     def on_path(aws: Aws, path: str) -> dict[str, dict[str, Any]]:
         """The roles on a pipeline's path by name, listed once a reading; of many pipelines in one list."""
-        pages = aws.client("iam").get_paginator("list_roles")
-
-        def ask(prefix: str) -> list[dict[str, Any]]:
-            return [role for page in pages.paginate(PathPrefix=prefix) for role in page["Roles"]]
-
-        wider = path.rstrip("/").rpartition("/")[0] + "/"
-        listed = aws.list_for_many("roles", wider, ask)
+        listed = Role._every(aws)
         if listed is None:
-            listed = aws.once(("roles", path), lambda: ask(path))
+            listed = aws.once(("roles", path), lambda: _on(aws, path))
         return {role["RoleName"]: role for role in listed if role["Path"] == path}
+
+    @staticmethod
+    def _every(aws: Aws) -> list[dict[str, Any]] | None:
+        """All roles of the account, where a command is about many pipelines."""
+        return aws.list_for_many("roles", "/", lambda prefix: _on(aws, prefix))
+
+
+def _on(aws: Aws, prefix: str) -> list[dict[str, Any]]:
+    pages = aws.client("iam").get_paginator("list_roles")
+    asked = pages.paginate(PathPrefix=prefix, PaginationConfig={"PageSize": 1000})
+    return [role for page in asked for role in page["Roles"]]
 
 
 def _document(text: Document | str) -> Document:

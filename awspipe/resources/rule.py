@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,6 +16,9 @@ from awspipe.resources.rights import Rights
 _ABSENT = "ResourceNotFoundException"
 _TARGET_ID = "pipeline"
 
+_OURS = "awspipe-"
+"""What the name of every rule of awspipe's begins with."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rule(Resource):
@@ -25,6 +29,7 @@ class Rule(Resource):
     uses: ClassVar[frozenset[str]] = frozenset({"role"})
     permissions: ClassVar[Rights] = Rights(
         search=frozenset({"events:ListRules"}),
+        many=frozenset({"events:ListRules"}),
         find=frozenset({"events:ListTagsForResource"}),
         read=frozenset({"events:DescribeRule", "events:ListTargetsByRule"}),
         make=frozenset({"events:PutRule", "events:PutTargets", "events:TagResource", "iam:PassRole"}),
@@ -110,8 +115,20 @@ class Rule(Resource):
         )
 
     @classmethod
+    def preload(cls, aws: Aws, names: Sequence[str]) -> None:
+        """One list of all rules of awspipe's."""
+        pages = aws.client("events").get_paginator("list_rules")
+        aws.rule_out(
+            cls.kind,
+            names,
+            lambda: (one["Name"] for page in pages.paginate(NamePrefix=_OURS) for one in page["Rules"]),
+        )
+
+    @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
         """The rule and our target in it."""
+        if aws.is_ruled_out(cls.kind, name):
+            return None
         events = aws.client("events")
         rule = maybe(lambda: events.describe_rule(Name=name), _ABSENT)
         if rule is None:
@@ -151,15 +168,18 @@ class Rule(Resource):
 
     @classmethod
     def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
-        """By the beginning of the name."""
-        prefix = scope.rule_prefix
+        """By the beginning of the name; of many pipelines in one list."""
         pages = aws.client("events").get_paginator("list_rules")
-        return aws.once(
-            ("rules", prefix),
-            lambda: frozenset(
+
+        def ask(prefix: str) -> frozenset[str]:
+            return frozenset(
                 rule["Name"] for page in pages.paginate(NamePrefix=prefix) for rule in page["Rules"]
-            ),
-        )
+            )
+
+        found = aws.list_for_many("rules", _OURS, ask)
+        if found is None:
+            found = aws.once(("rules", scope.rule_prefix), lambda: ask(scope.rule_prefix))
+        return frozenset(name for name in found if name.startswith(scope.rule_prefix))
 
     @classmethod
     def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:

@@ -87,3 +87,23 @@ def test_a_neighbour_is_not_taken_for_one_of_many(world: World) -> None:
     run(world, planned(world, SOME))
     run(world, removals(world, SOME))
     assert core.lasting(world.inventory) == before
+
+
+def test_what_no_list_has_is_not_asked_for_one_by_one(world: World) -> None:
+    shown = planned(world)
+    for operation in ("GetRole", "GetPipeline", "DescribeRule", "GetBucketTagging"):
+        assert world.calls.count(operation=operation) == 0, operation
+    world.calls.clear()
+    run(world, shown)
+    assert world.calls.count() <= 20 * len(NAMES)
+
+
+def test_what_lists_do_not_show_yet_is_found_when_it_is_made(world: World) -> None:
+    """Two of many were made already, and no list has them: the creating calls say so."""
+    shown = planned(world)
+    for name in NAMES[:2]:
+        core.up(world.again(), core.template("static-site", name))
+    made = core.lasting(world.inventory)
+    run(world, shown)
+    assert made.items() <= core.lasting(world.inventory).items()
+    assert [one.work for one in planned(world)] == [()] * len(NAMES)
