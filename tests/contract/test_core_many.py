@@ -52,6 +52,7 @@ def removals(world: World, names: Sequence[str]) -> list[Plan]:
     return [removal(scope, one.keys, one.kept) for scope, one in zip(scopes, found, strict=True)]
 
 
+@pytest.mark.timeout(600)  # 6,500 calls: a minute of CPU, and other tests run beside
 def test_a_hundred_go_up_read_back_unchanged_and_come_down(world: World) -> None:
     run(world, planned(world, HUNDRED))
     for service, most in MOST.items():
@@ -63,7 +64,7 @@ def test_a_hundred_go_up_read_back_unchanged_and_come_down(world: World) -> None
     assert not world.calls.mutating
     assert world.calls.count() <= 19.5 * len(HUNDRED)
     assert world.calls.count("codebuild") == world.calls.count("codecommit", "BatchGetRepositories") == 1
-    assert world.calls.count("iam", "ListRoles") == 3  # a page holds a hundred
+    assert world.calls.count("iam", "ListRoles") == 1  # a page holds a thousand
     assert world.calls.count("resourcegroupstaggingapi") <= 15  # twenty pipelines in a question, in pages
 
     gone = removals(world, HUNDRED)
@@ -90,20 +91,20 @@ def test_a_neighbour_is_not_taken_for_one_of_many(world: World) -> None:
 
 
 def test_what_no_list_has_is_not_asked_for_one_by_one(world: World) -> None:
-    shown = planned(world)
+    shown = planned(world, SOME)
     for operation in ("GetRole", "GetPipeline", "DescribeRule", "GetBucketTagging"):
         assert world.calls.count(operation=operation) == 0, operation
     world.calls.clear()
     run(world, shown)
-    assert world.calls.count() <= 20 * len(NAMES)
+    assert world.calls.count() <= 20 * len(SOME)
 
 
 def test_what_lists_do_not_show_yet_is_found_when_it_is_made(world: World) -> None:
     """Two of many were made already, and no list has them: the creating calls say so."""
-    shown = planned(world)
-    for name in NAMES[:2]:
+    shown = planned(world, SOME)
+    for name in SOME[:2]:
         core.up(world.again(), core.template("static-site", name))
     made = core.lasting(world.inventory)
     run(world, shown)
     assert made.items() <= core.lasting(world.inventory).items()
-    assert [one.work for one in planned(world)] == [()] * len(NAMES)
+    assert [one.work for one in planned(world, SOME)] == [()] * len(SOME)
