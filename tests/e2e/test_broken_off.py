@@ -143,7 +143,7 @@ def test_a_wrong_answer_is_never_read_as_nothing(opened: House, command: str, ki
     place.well("up")
     place.rest("shop")
     there = place.inventory
-    for met in answered_wrongly(place, command, place.well(command), 5 if command == "up" else 2):
+    for met in answered_wrongly(place, command, place.well(command), 5 if command == "up" else 3):
         assert met.changes == []
     assert place.inventory == there
     place.well("down")
