@@ -118,7 +118,7 @@ ROWS = (
         provider="CloudFormation",
         text=r"Role (?P<role>\S+) is invalid or cannot be assumed",
         line="CloudFormation cannot take on the role {role}",
-        fix="it must be there, and trust cloudformation.amazonaws.com",
+        fix="it must be there, on this very path, and trust cloudformation.amazonaws.com",
         source=_STACKS,
         verified=False,
     ),

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from urllib.parse import unquote
 
 from awspipe.aws import Aws, absent, maybe, refusal, tag_list, tags_of
+from awspipe.errors import AwspipeError
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource, Untouchable
 from awspipe.resources.policy import Document, Statement, policy, trust
@@ -217,6 +218,21 @@ class Role(Resource):
         """The role. One that is not there has no path yet: IAM judges who looks for it by its bare name."""
         ours = scope.role_arn(name)
         return (ours, scope.any_role_arn(name)) if action in cls.permissions.read else (ours,)
+
+    @classmethod
+    def exists(cls, aws: Aws, scope: Scope, name: str) -> bool:
+        """By its bare name IAM finds it on any path, but its ARN is another one then.
+
+        Raises AwspipeError where a spec that names it so would hand on a role that is not there.
+        """
+        found = maybe(lambda: aws.client("iam").get_role(RoleName=name), _ABSENT)
+        path = found["Role"]["Path"] if found else "/"
+        if path not in ("/", scope.role_path):
+            raise AwspipeError(
+                f"the role {name} that the spec names is on the path {path}",
+                hint=f"write it with its path, `{path[1:]}{name}`",
+            )
+        return found is not None
 
     @classmethod
     def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:

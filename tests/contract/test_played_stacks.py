@@ -131,3 +131,13 @@ def test_a_role_that_is_not_there_is_refused_before_anything_is_made(world: Worl
     error = core.refused(core.up, world.aws, SPEC)
     assert error.message == "the spec refers to what is not there: role cfn"
     assert world.calls.mutating == ()
+
+
+def test_a_role_on_a_path_that_the_spec_does_not_name_is_refused(world: World) -> None:
+    """Its ARN would be another one, and each deployment would fail."""
+    iam = world.client("iam")
+    iam.create_role(RoleName="cfn", Path="/apps/", AssumeRolePolicyDocument="{}")
+    error = core.refused(core.up, world.aws, SPEC)
+    assert "the role cfn that the spec names is on the path /apps/" in error.message
+    assert error.hint == "write it with its path, `apps/cfn`"
+    assert world.calls.mutating == ()

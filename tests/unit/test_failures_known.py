@@ -475,7 +475,7 @@ CASES: list[tuple[str, Failure, str, str]] = [
         "stack-role",
         action("Role arn:aws:iam::1:role/cfn is invalid or cannot be assumed", provider="CloudFormation"),
         "CloudFormation cannot take on the role arn:aws:iam::1:role/cfn",
-        "it must be there, and trust cloudformation.amazonaws.com",
+        "it must be there, on this very path, and trust cloudformation.amazonaws.com",
     ),
     (
         "stack-stuck",
