@@ -206,7 +206,7 @@ def _subject(environ: Environ, body: str) -> str:
     if environ.get("HTTP_X_AMZ_TARGET"):
         given = json.loads(body)
         first = given.get("ConnectionName") or next(iter(given.values()), "")
-        return str(first.get("name", "") if isinstance(first, dict) else first)[:60]
+        return _MADE_UP.sub("ID", str(first.get("name", "") if isinstance(first, dict) else first))[:60]
     if body.startswith("Action="):
         return parse_qs(body).get("RoleName", [""])[0]
     return str(environ["REQUEST_URI"])[:80]
