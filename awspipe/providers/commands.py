@@ -17,7 +17,7 @@ from awspipe.providers.fields import Several, Spelled, Text
 from awspipe.providers.managed import Managed
 from awspipe.resources.policy import Statement
 
-_VALUE_LIMIT = 1000
+_VALUE_LIMIT = 2000
 
 Command = Annotated[
     Text, Field(max_length=1000), Spelled(r"[^\n\r]+", "a command is one line: write each as its own entry")

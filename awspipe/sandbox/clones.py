@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from moto.utilities.utils import get_partition
+
 from awspipe.sandbox import codecommit, codeconnections, git
 from awspipe.sandbox.actions.artifacts import zipped
 from awspipe.sandbox.actions.base import ActionRun
@@ -43,7 +45,7 @@ class CloneRef:
         """What the role of a build must be allowed: (action, resource)."""
         if self.ConnectionArn:
             return [(f"{one}:UseConnection", self.ConnectionArn) for one in codeconnections.NAMES]
-        where = f"arn:aws:codecommit:{region}:{self.AccountId}:{self.FullRepositoryName}"
+        where = f"arn:{get_partition(region)}:codecommit:{region}:{self.AccountId}:{self.FullRepositoryName}"
         return [("codecommit:GitPull", where)]
 
 

@@ -59,24 +59,57 @@ def _is_about(statement: dict[str, Any], action: str, resource: str) -> bool:
 
 
 def applies(statement: dict[str, Any], context: Context) -> bool:
-    """Whether the conditions of a statement are met."""
-    return all(_holds(name, keys, context) for name, keys in statement.get("Condition", {}).items())
+    """Whether the conditions of a statement are met; what is not known here never lets anything pass."""
+    denies = statement.get("Effect") == "Deny"
+    conditions = statement.get("Condition", {}).items()
+    return all(_holds(name.lower(), keys, context, unknown=denies) for name, keys in conditions)
 
 
-def _holds(operator: str, wanted: dict[str, Any], context: Context) -> bool:
-    """One operator of a condition; a key or operator that a service does not send is not met."""
-    like = operator.lower() in ("stringlike", "arnlike", "arnequals")
-    if not like and operator.lower() not in ("stringequals", "bool"):
-        return False
+def _holds(operator: str, wanted: dict[str, Any], context: Context, *, unknown: bool) -> bool:
+    """One operator of a condition; a negated one holds also where the request brings no such key.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    """
+    if operator == "null":
+        return all((key.lower() not in context) is _is_true(value) for key, value in wanted.items())
+    plain = operator.removesuffix("ifexists")
+    compare = _OPERATORS.get(plain.replace("not", "", 1))
+    if compare is None:
+        return unknown
+    negated = "not" in plain
     for key, patterns in wanted.items():
         value = context.get(key.lower())
         if value is None:
-            return False
-        if not any(matches(value, one) if like else value == one for one in listed(patterns)):
+            met = negated or plain != operator
+        else:
+            met = any(compare(value, str(one)) for one in listed(patterns)) is not negated
+        if not met:
             return False
     return True
+
+
+def _is_true(value: Any) -> bool:
+    return str(listed(value)[0]).lower() == "true"
 
 
 def matches(value: str, pattern: str) -> bool:
     """An IAM pattern knows `*` and `?` only: a bracket stands for itself."""
     return fnmatchcase(value, pattern.replace("[", "[[]"))
+
+
+def _equal(value: str, wanted: str) -> bool:
+    return value == wanted
+
+
+def _equal_in_any_case(value: str, wanted: str) -> bool:
+    return value.lower() == wanted.lower()
+
+
+_OPERATORS = {
+    "stringequals": _equal,
+    "stringequalsignorecase": _equal_in_any_case,
+    "stringlike": matches,
+    "arnequals": matches,
+    "arnlike": matches,
+    "bool": _equal_in_any_case,
+}

@@ -52,6 +52,15 @@ def test_a_request_is_judged(statements: Any, action: str, resource: str, found:
         ({"StringLike": {"aws:ResourceTag/App": "sh*"}}, ALLOWED),
         ({"StringEquals": {"aws:ResourceTag/Other": "shop"}}, UNSAID),
         ({"NumericEquals": {"aws:ResourceTag/App": "shop"}}, UNSAID),
+        ({"StringEqualsIgnoreCase": {"aws:ResourceTag/App": "SHOP"}}, ALLOWED),
+        ({"StringNotEquals": {"aws:ResourceTag/App": "shop"}}, UNSAID),
+        ({"StringNotEquals": {"aws:ResourceTag/App": ["blog", "wiki"]}}, ALLOWED),
+        ({"StringNotLike": {"aws:ResourceTag/App": "s*"}}, UNSAID),
+        ({"StringNotEquals": {"aws:ResourceTag/Other": "shop"}}, ALLOWED),
+        ({"StringEqualsIfExists": {"aws:ResourceTag/Other": "shop"}}, ALLOWED),
+        ({"StringEqualsIfExists": {"aws:ResourceTag/App": "blog"}}, UNSAID),
+        ({"Null": {"aws:ResourceTag/App": "false", "aws:ResourceTag/Other": True}}, ALLOWED),
+        ({"Null": {"aws:ResourceTag/App": "true"}}, UNSAID),
     ],
 )
 def test_a_condition_must_be_met_by_what_the_request_says(condition: Any, found: Verdict) -> None:
@@ -63,3 +72,9 @@ def test_a_denial_whose_condition_is_not_met_denies_nothing() -> None:
     unmet = statement("Deny", Condition={"StringEquals": {"aws:ResourceTag/App": "blog"}})
     document = json.dumps({"Statement": [statement(), unmet]})
     assert verdict([document], "s3:GetObject", "x", {"aws:resourcetag/app": "shop"}) is ALLOWED
+
+
+def test_a_denial_by_a_condition_that_is_not_known_denies() -> None:
+    elsewhere = statement("Deny", Condition={"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}})
+    document = json.dumps({"Statement": [statement(), elsewhere]})
+    assert verdict([document], "s3:GetObject", "x", {}) is DENIED
