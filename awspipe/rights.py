@@ -133,9 +133,8 @@ def _needs_of_up(graph: Graph) -> Iterator[_Need]:
         if not kind.indexed:
             yield from _each(kind, graph, "", kind.permissions.search)
     for one in graph.resources:
-        rights = one.permissions
-        tagging = rights.tag if graph.scope.own_tags else frozenset()
-        yield from _each(type(one), graph, one.name, rights.find | rights.read | rights.make | tagging)
+        tagging = one.permissions.tag if graph.scope.own_tags else frozenset()
+        yield from _each(type(one), graph, one.name, one.made_with | tagging)
     for reference in graph.references:
         kind = kinds()[reference.kind]
         yield from _each(kind, graph, reference.name, kind.permissions.use)

@@ -195,6 +195,11 @@ class Resource(ABC):
         return frozenset()
 
     @property
+    def made_with(self) -> frozenset[str]:
+        """What `up` asks of this one: to see whose it is, to compare it, and to make it."""
+        return self.permissions.find | self.permissions.read | self.permissions.make
+
+    @property
     def shown_with(self) -> frozenset[str]:
         """What `status` asks of this one where something has failed in it."""
         return self.permissions.show

@@ -34,6 +34,14 @@ from awspipe.resources.rights import Rights
 
 _READ = "s3:GetObject"
 _OF_OBJECTS = frozenset({"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"})
+_ONLY_OF_SOURCES = frozenset(
+    {
+        "s3:GetBucketNotification",
+        "s3:GetBucketVersioning",
+        "s3:PutBucketNotification",
+        "s3:PutBucketVersioning",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +102,11 @@ class Bucket(Resource):
         """What the stages hand on: private, and gone after thirty days."""
         name = scope.bucket("artifacts")
         return cls(name=name, scope=scope, policy=site_policy(scope, name, public=False))
+
+    @property
+    def made_with(self) -> frozenset[str]:
+        """Only a source's keeps versions and tells EventBridge."""
+        return super().made_with - (frozenset() if self.uploaded_to else _ONLY_OF_SOURCES)
 
     @property
     def shown_with(self) -> frozenset[str]:

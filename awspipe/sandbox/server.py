@@ -72,12 +72,16 @@ def _account_plan(word: str) -> str:
     return word
 
 
+_KILLED = 5.0
+"""Seconds that a server waits for its lock: one that was killed holds it until its last thread has ended."""
+
+
 def _serve_alone(options: argparse.Namespace) -> None:
     directory: Path = options.state_dir.absolute()
     record.prepare(directory)
     os.chdir(directory)
     try:
-        with process.locked(directory / "server.lock"):
+        with process.locked(directory / "server.lock", timeout=_KILLED):
             _serve(directory, options)
     except process.LockedError as error:
         raise UsageError(

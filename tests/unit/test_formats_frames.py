@@ -58,7 +58,7 @@ def test_what_is_hidden_is_a_mask_and_the_mark_still_fits() -> None:
 
 def test_a_problem_is_printed_with_all_that_helps() -> None:
     with pytest.raises(SpecError) as caught:
-        load_text("name: shop\nstages: []\nacton: deploy\ntyp: V1\n", "awspipe.yml")
+        load_text("name: shop\nstages: []\ndeploy: s3\ntyp: V1\n", "awspipe.yml")
     assert "\n\n".join(map(report, caught.value.problems)) == (
         'error: "stages" needs at least 2 entries, and has 0\n'
         "  --> awspipe.yml:2:1\n"
@@ -66,11 +66,11 @@ def test_a_problem_is_printed_with_all_that_helps() -> None:
         "      | ^^^^^^\n"
         "   hint: a source, and something that is done with it\n"
         "\n"
-        'error: unknown key "acton"\n'
+        'error: unknown key "deploy"\n'
         "  --> awspipe.yml:3:1\n"
-        "    3 | acton: deploy\n"
-        "      | ^^^^^\n"
-        "   hint: known here: title, region, tags, type, mode, variables\n"
+        "    3 | deploy: s3\n"
+        "      | ^^^^^^\n"
+        "   hint: known here: title, region, account, tags, type, mode, variables, notify\n"
         "\n"
         'error: unknown key "typ"\n'
         "  --> awspipe.yml:4:1\n"
