@@ -57,7 +57,7 @@ def test_away_from_the_sandbox_nothing_happens_unasked(shell: Shell) -> None:
     said = shell.refused(2, *words, **keys)
     assert said.endswith(
         "awspipe: nobody is there to be asked: nothing was changed\n"
-        f"  try: `awspipe up -f {project / 'awspipe.yml'} --yes --region us-west-2` goes on without asking\n"
+        f"  try: `awspipe up -f {project / 'awspipe.yml'} --region us-west-2 --yes` goes on without asking\n"
     )
     assert f"account 123456789012, us-west-2, endpoint {keys['AWS_ENDPOINT_URL']}\n" in said
     refused = shell.awspipe(*words, "--json", **keys)
