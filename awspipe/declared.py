@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from awspipe.aws import Aws, maybe
+from awspipe.aws import Aws
 from awspipe.naming import Scope, part_of
 from awspipe.resources.application import Application
 from awspipe.resources.base import Key
@@ -17,6 +17,7 @@ from awspipe.resources.bucket import Bucket
 from awspipe.resources.connection import Connection
 from awspipe.resources.deployment_group import DeploymentGroup
 from awspipe.resources.log_group import LogGroup
+from awspipe.resources.pipeline import Pipeline
 from awspipe.resources.project import BuildProject
 from awspipe.resources.repository import Repository
 from awspipe.resources.role import Role
@@ -34,11 +35,9 @@ def keys(aws: Aws, scope: Scope) -> frozenset[Key]:
 
 
 def _keys(aws: Aws, scope: Scope) -> Iterator[Key]:
-    ask = aws.client("codepipeline").get_pipeline
-    found = maybe(lambda: ask(name=scope.pipeline), "PipelineNotFoundException")
-    if found is None:
+    pipeline = Pipeline.declared(aws, scope.pipeline)
+    if pipeline is None:
         return
-    pipeline = found["pipeline"]
     yield Key(Role.kind, scope.role(""))
     yield Key(Bucket.kind, scope.bucket("artifacts"))
     yield from _of_notices(aws, scope, pipeline)

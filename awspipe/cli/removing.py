@@ -100,18 +100,12 @@ class Removals:
 
     def show(self) -> list[dict[str, Any]]:
         """Show what would go; the answers as JSON."""
-        from awspipe.cli.views import down as view
-
         self._preview(self.console.answer)
-        return [
-            view.document(one.plan, removed=False, found=one.stops, stacks=one.theirs.names)
-            for one in self.found
-        ]
+        return self._documents((), {})
 
     def carry_out(self, *, yes: bool) -> list[dict[str, Any]]:
         """Remove them; the answers as JSON."""
         from awspipe.cli.outcome import halted
-        from awspipe.cli.views import down as view
 
         going = [one for one in self.found if one.plan.work]
         self._preview(self.console.say)
@@ -121,6 +115,14 @@ class Removals:
         self._apply(going)
         with halted(self.console, "every step is done", f"`{self._command}` searches AWS again"):
             self._prove(going)
+        return self._documents(going, bundles)
+
+    def _documents(
+        self, going: Sequence[Removal], bundles: Mapping[str, tuple[Path, ...]]
+    ) -> list[dict[str, Any]]:
+        """The answers as JSON; `going` are those that were removed."""
+        from awspipe.cli.views import down as view
+
         return [
             view.document(
                 one.plan,

@@ -167,7 +167,7 @@ def _action(detail: dict[str, Any]) -> ActionRun:
         ended=None if running else detail.get("lastUpdateTime", detail["startTime"]),
         build=result.get("externalExecutionId", "") if kind.get("provider") == "CodeBuild" else "",
         region=given.get("region", ""),
-        meter=managed_meter(given.get("configuration", {})) if kind.get("provider") == _MANAGED else "",
+        meter=managed_meter(given.get("configuration", {})) if kind.get("provider") == _COMMANDS else "",
     )
 
 
@@ -194,7 +194,7 @@ def _build(build: dict[str, Any]) -> BuildRun:
     return BuildRun(build["id"], meter, began, build.get("endTime"), build.get("serviceRole", ""))
 
 
-_MANAGED = "Commands"
+_COMMANDS = "Commands"
 
 
 def _managed(run: ActionRun) -> BuildRun:

@@ -20,7 +20,7 @@ from awspipe.providers.base import Consumer, Place, Producer
 from awspipe.providers.fields import AnyText, Flag, Spelled, Strict, Text, Whole
 from awspipe.resources.base import Resource
 from awspipe.resources.log_group import LogGroup
-from awspipe.resources.policy import Statement
+from awspipe.resources.policy import Statement, may_log
 from awspipe.resources.project import BuildProject, Variable
 from awspipe.resources.role import Role
 
@@ -159,11 +159,7 @@ class CodeBuild(Consumer, Producer):
 
     def _role_statements(self, place: Place, project: str, group: str) -> Iterator[Statement]:
         scope = place.scope
-        group_arn = scope.log_group_arn(group)
-        yield Statement(
-            actions=("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
-            resources=(group_arn, f"{group_arn}:*"),
-        )
+        yield may_log(scope.log_group_arn(group))
         bucket = scope.bucket_arn(place.artifact_bucket)
         yield Statement(
             actions=("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"), resources=(f"{bucket}/*",)

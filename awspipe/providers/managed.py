@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from awspipe.providers.base import Consumer, Place
 from awspipe.resources.base import Resource
 from awspipe.resources.log_group import LogGroup
-from awspipe.resources.policy import Statement
+from awspipe.resources.policy import Statement, may_log
 
 
 class Managed(Consumer):
@@ -26,8 +26,4 @@ class Managed(Consumer):
 
     def statements(self, place: Place) -> Iterator[Statement]:
         """What AWS asks for the log."""
-        arn = place.scope.log_group_arn(LogGroup.for_pipeline(place.scope).name)
-        yield Statement(
-            actions=("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
-            resources=(arn, f"{arn}:*"),
-        )
+        yield may_log(place.scope.log_group_arn(LogGroup.for_pipeline(place.scope).name))

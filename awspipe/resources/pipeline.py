@@ -181,10 +181,17 @@ class Pipeline(Resource):
         return cls.whole(aws, scope, name, body)
 
     @classmethod
+    def declared(cls, aws: Aws, name: str) -> dict[str, Any] | None:
+        """A pipeline as AWS has it, asked for once a reading; None where there is none."""
+        get = aws.client("codepipeline").get_pipeline
+        found = aws.once(("declaration", name), lambda: maybe(lambda: get(name=name), _ABSENT))
+        return found and dict(found["pipeline"])
+
+    @classmethod
     def stacks(cls, aws: Aws, name: str) -> tuple[str, ...]:
         """The CloudFormation stacks that a pipeline deploys; none where there is no pipeline."""
-        found = maybe(lambda: aws.client("codepipeline").get_pipeline(name=name), _ABSENT)
-        stages = found["pipeline"]["stages"] if found else ()
+        declared = cls.declared(aws, name)
+        stages = declared["stages"] if declared else ()
         actions = (action for stage in stages for action in stage["actions"])
         deploys = (one for one in actions if one["actionTypeId"]["provider"] == "CloudFormation")
         return tuple(dict.fromkeys(one["configuration"]["StackName"] for one in deploys))

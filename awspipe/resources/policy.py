@@ -26,6 +26,14 @@ class Statement:
         return {**body, "Condition": self.condition} if self.condition else body
 
 
+def may_log(group_arn: str) -> Statement:
+    """To write to a log group, and to make it where somebody has deleted it; the ARN is one without `:*`."""
+    return Statement(
+        actions=("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
+        resources=(group_arn, f"{group_arn}:*"),
+    )
+
+
 def policy(statements: tuple[Statement, ...]) -> Document:
     """A policy document of these statements, each once: several actions may need the same.
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from fnmatch import fnmatchcase
+from operator import eq
 from typing import Any
 
 Context = Mapping[str, str]
@@ -89,7 +90,7 @@ def _holds(operator: str, wanted: dict[str, Any], context: Context, *, unknown: 
 
 
 def _is_true(value: Any) -> bool:
-    return str(listed(value)[0]).lower() == "true"
+    return _equal_in_any_case(str(listed(value)[0]), "true")
 
 
 def matches(value: str, pattern: str) -> bool:
@@ -97,16 +98,12 @@ def matches(value: str, pattern: str) -> bool:
     return fnmatchcase(value, pattern.replace("[", "[[]"))
 
 
-def _equal(value: str, wanted: str) -> bool:
-    return value == wanted
-
-
 def _equal_in_any_case(value: str, wanted: str) -> bool:
     return value.lower() == wanted.lower()
 
 
 _OPERATORS = {
-    "stringequals": _equal,
+    "stringequals": eq,
     "stringequalsignorecase": _equal_in_any_case,
     "stringlike": matches,
     "arnequals": matches,

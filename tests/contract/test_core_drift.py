@@ -118,23 +118,22 @@ def test_down_removes_the_rest_of_what_was_deleted_by_hand(world: World, first: 
     assert world.inventory == {}
 
 
-def test_an_application_deleted_by_hand_takes_its_groups_with_it(world: World) -> None:
-    core.up(world.aws, SERVER)
+@pytest.mark.parametrize(
+    ("text", "deleted", "goes_with_it"),
+    [
+        (SERVER, Key("application", "shop"), "deployment-group"),
+        (NOTIFYING, Key("topic", "awspipe-shop"), "subscription"),
+    ],
+)
+def test_what_is_deleted_by_hand_takes_others_with_it(
+    world: World, text: str, deleted: Key, goes_with_it: str
+) -> None:
+    core.up(world.aws, text)
     before = core.lasting(world.inventory)
-    delete(world, Key("application", "shop"))
-    shown = core.planned(world.aws, SERVER)
-    assert core.verbs(shown) == {"application": {Verb.CREATE}, "deployment-group": {Verb.CREATE}}
-    core.up(world.aws, SERVER)
-    assert core.lasting(world.inventory) == before
-
-
-def test_a_topic_deleted_by_hand_takes_its_subscriptions_with_it(world: World) -> None:
-    core.up(world.aws, NOTIFYING)
-    before = core.lasting(world.inventory)
-    delete(world, Key("topic", "awspipe-shop"))
-    shown = core.planned(world.aws, NOTIFYING)
-    assert core.verbs(shown) == {"topic": {Verb.CREATE}, "subscription": {Verb.CREATE}}
-    core.up(world.aws, NOTIFYING)
+    delete(world, deleted)
+    shown = core.planned(world.aws, text)
+    assert core.verbs(shown) == {deleted.kind: {Verb.CREATE}, goes_with_it: {Verb.CREATE}}
+    core.up(world.aws, text)
     assert core.lasting(world.inventory) == before
 
 
