@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -111,30 +113,43 @@ def test_commands_run_as_the_user_that_the_buildspec_names(world: World) -> None
     assert "\nroot\n" in world.lines()
 
 
-def left_behind(folder: Path) -> tuple[box.Box, str]:
-    """A box whose server is gone, and the mark of a daemon in it."""
+@contextmanager
+def left_behind(folder: Path) -> Iterator[str]:
+    """A box whose server is gone with a daemon in it: the daemon's mark.
+
+    Its output ends when the daemon has let go of it, in a session of its own: nothing of it is yet to come.
+    """
     one = mark()
     made = box.create(folder, "b")
-    script = f"setsid sleep {one} >/dev/null 2>&1 &"
-    made.popen(["sh", "-c", script], env=dict(os.environ), cwd="/", stdout=None, stderr=None).wait()
-    assert eventually(lambda: running(one) != [])
-    return made, one
+    script = f"setsid sh -c 'echo detached; exec sleep {one} >/dev/null 2>&1' &"
+    try:
+        begun = made.popen(
+            ["sh", "-c", script],
+            env=dict(os.environ),
+            cwd="/",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        said, _ = begun.communicate(timeout=60)
+        assert (begun.returncode, said) == (0, b"detached\n")
+        assert eventually(lambda: running(one) == [f"sleep\0{one}\0"])
+        yield one
+    finally:
+        made.kill()
 
 
 def test_what_a_killed_sandbox_left_of_a_build_ends_at_the_next_start(world: World, tmp_path: Path) -> None:
-    old, one = left_behind(tmp_path / "builds" / "old")
-    seam.resume()
-    assert running(one) == []
-    assert list((tmp_path / "builds").iterdir()) == []
-    old.kill()
+    with left_behind(tmp_path / "builds" / "old") as one:
+        seam.resume()
+        assert running(one) == []
+        assert list((tmp_path / "builds").iterdir()) == []
 
 
 def test_a_reset_ends_what_a_killed_sandbox_left(world: World, tmp_path: Path) -> None:
     directory = tmp_path / "sandbox"
     record.prepare(directory)
-    left = [left_behind(directory / kind / "old") for kind in ("builds", "hosts")]
-    assert control.reset(directory)
-    assert [running(one) for _, one in left] == [[], []]
-    assert not directory.exists()
-    for old, _ in left:
-        old.kill()
+    builds, hosts = (left_behind(directory / kind / "old") for kind in ("builds", "hosts"))
+    with builds as of_build, hosts as of_host:
+        assert control.reset(directory)
+        assert [running(of_build), running(of_host)] == [[], []]
+        assert not directory.exists()
