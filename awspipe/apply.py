@@ -1,7 +1,7 @@
 """Run plans: each step starts as soon as the steps it waits for are done.
 
-A failure skips what waits for it and nothing else. Ctrl-C starts nothing new and lets running calls end;
-nothing needs cleaning up afterwards, because every step can be run again.
+A failure skips what waits for it and nothing else. Ctrl-C starts nothing new and lets running calls end, for
+a few seconds; nothing needs cleaning up afterwards, because every step can be run again.
 """
 
 from __future__ import annotations
@@ -11,9 +11,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from awspipe.aws import Aws, threads
+from awspipe.aws import Aws
 from awspipe.errors import AwsError, AwspipeError, RefusedError, StoppedError
-from awspipe.events import Event, Listener, StepDone, StepFailed, StepSkipped, StepStarted, Waiting
+from awspipe.events import (
+    Event,
+    Listener,
+    StepDone,
+    StepFailed,
+    StepLeft,
+    StepSkipped,
+    StepStarted,
+    Waiting,
+)
 from awspipe.explain import code_of, explained
 from awspipe.graph import Source
 from awspipe.plan import Plan, Step, Verb, differences
@@ -24,7 +33,9 @@ _WORKERS = 16
 _MANY_WORKERS = 32
 """Past so many threads Python is the limit, and not the network."""
 
-_STOPPING = "stopping: calls under way end first; Ctrl-C again leaves at once"
+_GRACE = 3.0
+"""Seconds that calls under way have after Ctrl-C: those that nobody answers would take most of a minute."""
+_STOPPING = f"stopping: calls under way have {_GRACE:.0f} s to end; Ctrl-C again leaves at once"
 
 Push = Callable[[Source], None]
 """Pushes the current commit into a repository."""
@@ -37,12 +48,14 @@ class Outcome:
     done: list[Step] = field(default_factory=list)
     failed: list[tuple[Step, AwspipeError]] = field(default_factory=list)
     skipped: list[Step] = field(default_factory=list)
+    left: list[Step] = field(default_factory=list)
+    """Those under way when we stopped that nobody had answered: AWS may carry them out all the same."""
     stopped: bool = False
 
     @property
     def complete(self) -> bool:
         """Whether every step was done."""
-        return not (self.failed or self.skipped)
+        return not (self.failed or self.skipped or self.left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +180,11 @@ class _Run:
         """The steps that wait for nothing more. What is kept is done at once, and may let others start."""
         while ready := [one for one in self._pending if one.waits_for <= self._settled]:
             for step in ready:
-                self._pending.remove(step)
                 if step.verb is Verb.KEEP:
                     self._settle(step)
                 else:
                     yield step
+                self._pending.remove(step)  # not before it was started: Ctrl-C may come between
 
     def perform(self, step: Step) -> None:
         """Do what a step says."""
@@ -192,6 +205,11 @@ class _Run:
     def stop(self) -> None:
         """Start nothing more."""
         self._skip(self._pending)
+
+    def leave(self, step: Step) -> None:
+        """Wait for a step's end no longer."""
+        self.outcome.left.append(step)
+        self.job.tell(StepLeft(str(step)))
 
     def _settle(self, step: Step) -> None:
         self._settled.add(step.key)
@@ -220,20 +238,29 @@ class _Executor:
         self._runs = [_Run(job) for job in jobs]
         self._connections = list({id(job.aws): job.aws for job in jobs}.values())
         self._running: dict[Future[None], tuple[_Run, Step, float]] = {}
+        self._until: float | None = None
+        """After Ctrl-C: when calls that are still under way are left."""
 
     def run(self) -> tuple[Outcome, ...]:
-        with threads(_WORKERS if len(self._runs) == 1 else _MANY_WORKERS, "step") as pool:
-            waiting = list(self._runs)
-            while waiting or self._running:
-                try:
-                    self._start_ready(pool, waiting)
-                    waiting = self._collect()
-                except KeyboardInterrupt:
-                    self._stop()
-                    waiting = list(self._runs)
+        workers = _WORKERS if len(self._runs) == 1 else _MANY_WORKERS
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="awspipe-step")
+        try:
+            self._run(pool)
+        finally:  # all have ended, or nobody waits for them
+            pool.shutdown(wait=False, cancel_futures=True)
         for run in self._runs:
             run.outcome.stopped = run.job.aws.stopping.is_set()
         return tuple(run.outcome for run in self._runs)
+
+    def _run(self, pool: ThreadPoolExecutor) -> None:
+        waiting = list(self._runs)
+        while waiting or self._running:
+            try:
+                self._start_ready(pool, waiting)
+                waiting = self._collect()
+            except KeyboardInterrupt:
+                self._stop()
+                waiting = list(self._runs)
 
     def _stop(self) -> None:
         """Ctrl-C: start nothing more; at the second one, leave at once."""
@@ -241,6 +268,7 @@ class _Executor:
             raise KeyboardInterrupt
         for aws in self._connections:
             aws.stopping.set()
+        self._until = time.monotonic() + _GRACE
         self._connections[0].listener(Waiting(_STOPPING))
 
     def _start_ready(self, pool: ThreadPoolExecutor, runs: Iterable[_Run]) -> None:
@@ -256,10 +284,19 @@ class _Executor:
         """Wait until something has ended; the runs in which it has."""
         if not self._running:
             return []
-        finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
+        left = None if self._until is None else max(0.0, self._until - time.monotonic())
+        finished, _ = wait(self._running, left, return_when=FIRST_COMPLETED)
+        if not finished:
+            self._leave()
         changed = []
         for future in finished:
             run, step, started = self._running.pop(future)
             run.end(step, future.exception(), time.monotonic() - started)
             changed.append(run)
         return changed
+
+    def _leave(self) -> None:
+        """The time after Ctrl-C is over: what is still under way is left as it is."""
+        for run, step, _ in self._running.values():
+            run.leave(step)
+        self._running.clear()

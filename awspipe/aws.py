@@ -70,6 +70,7 @@ class Aws:
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     _memory: dict[tuple[str, ...], Future[Any]] = field(default_factory=dict)
     _elsewhere: dict[str, Aws] = field(default_factory=dict)
+    _shared_silence: Silence | None = None
     _identity: Future[Identity] | None = None
     _told: bool = False
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -92,7 +93,8 @@ class Aws:
                     )
                     remember(made)
                 self._silence.watch(made.meta.events)
-                _limit(made.meta.events, threading.BoundedSemaphore(_IN_FLIGHT.get(service, _WORKERS)))
+                places = threading.BoundedSemaphore(_IN_FLIGHT.get(service, _WORKERS))
+                _limit(made.meta.events, places, _any_time if self.once_each else self._silence.check)
                 self._clients[key] = made
             return self._clients[key]
 
@@ -132,7 +134,7 @@ class Aws:
 
     @cached_property
     def _silence(self) -> Silence:
-        return Silence(self.now)
+        return self._shared_silence or Silence(self.now)
 
     @property
     def identity(self) -> Identity:
@@ -206,7 +208,13 @@ class Aws:
         with self._lock:
             if region not in self._elsewhere:
                 self._elsewhere[region] = replace(
-                    self, region=region, _clients={}, _memory={}, _elsewhere={}, _lock=threading.RLock()
+                    self,
+                    region=region,
+                    _clients={},
+                    _memory={},
+                    _elsewhere={},
+                    _shared_silence=self._silence,
+                    _lock=threading.RLock(),
                 )
             return self._elsewhere[region]
 
@@ -292,11 +300,23 @@ class Aws:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _limit(events: Any, places: threading.BoundedSemaphore) -> None:
-    """Let a call of a client wait until it has a place; a retry keeps it, which slows the others down too."""
+def _any_time() -> None:
+    """Who asks again and again finds out that somebody answers again."""
+
+
+def _limit(events: Any, places: threading.BoundedSemaphore, check: Callable[[], None]) -> None:
+    """Let a call of a client wait until it has a place; a retry keeps it, which slows the others down too.
+
+    `check` raises where it is not to be sent any more.
+    """
 
     def take(context: dict[str, Any], **_: Any) -> None:
         places.acquire()
+        try:
+            check()
+        except BaseException:
+            places.release()
+            raise
         context[_PLACE] = True
 
     def give_back(context: dict[str, Any], **_: Any) -> None:

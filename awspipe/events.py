@@ -39,6 +39,13 @@ class StepSkipped:
 
 
 @dataclass(frozen=True, slots=True)
+class StepLeft:
+    """A step was under way when we stopped, and nobody had answered: it may be done or not."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """AWS needs time: `why` in one sentence, with the limit."""
 
@@ -55,7 +62,7 @@ class Handshake:
     limit: float
 
 
-Event = StepStarted | StepDone | StepFailed | StepSkipped | Waiting | Handshake
+Event = StepStarted | StepDone | StepFailed | StepSkipped | StepLeft | Waiting | Handshake
 Listener = Callable[[Event], None]
 
 

@@ -28,6 +28,11 @@ _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTOR
 """What git sets for its hooks: it would lead away from the directory that is meant."""
 
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
+_IMPATIENT = ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=45")
+"""Give up where not a byte moves for so many seconds; git itself waits without end.
+
+https://git-scm.com/docs/git-config#Documentation/git-config.txt-httplowSpeedLimit
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +224,7 @@ def push(directory: Path, helper: Helper, branch: str) -> None:
     Neither hooks nor signatures: they are for the user's own pushes, and CodeCommit takes no signed ones.
     """
     plain = ("--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no")
-    settings = (*helper.options, *_NO_HOOKS, "-c", "push.pushOption=")
+    settings = (*helper.options, *_NO_HOOKS, *_IMPATIENT, "-c", "push.pushOption=")
     run(directory, *settings, "push", "--quiet", *plain, helper.url, f"HEAD:refs/heads/{branch}")
 
 
@@ -272,7 +277,8 @@ def _local(directory: Path, key: str) -> str:
 def bundle(helper: Helper, target: Path, scratch: Path) -> None:
     """Save every ref of the helper's repository in one file that `git clone` can read."""
     mirror = scratch / "mirror.git"
-    run(scratch, *helper.options, *_NO_HOOKS, "clone", "--quiet", "--mirror", helper.url, str(mirror))
+    settings = (*helper.options, *_NO_HOOKS, *_IMPATIENT)
+    run(scratch, *settings, "clone", "--quiet", "--mirror", helper.url, str(mirror))
     run(mirror, "bundle", "create", "--quiet", str(target.resolve()), "--all")
 
 

@@ -28,6 +28,7 @@ def check_all(outcomes: Sequence[Outcome], command: str, *undo: str) -> None:
         done=[step for one in outcomes for step in one.done],
         failed=[failure for one in outcomes for failure in one.failed],
         skipped=[step for one in outcomes for step in one.skipped],
+        left=[step for one in outcomes for step in one.left],
         stopped=any(one.stopped for one in outcomes),
     )
     check(together, command, undo[0] if len(undo) == 1 else "")
@@ -41,6 +42,8 @@ def check(outcome: Outcome, command: str, undo: str = "") -> None:
     """
     done = sum(step.verb is not Verb.KEEP for step in outcome.done)
     stands = f"{_plural(done)} done, {len(outcome.skipped)} not started"
+    if outcome.left:  # AWS may have the call, and carry it out
+        stands += f", {len(outcome.left)} under way without an answer: done or not"
     go_on = f"`{command}` goes on where this ended" + (f"; `{undo}` removes what there is" if undo else "")
     causes = tuple(error for _, error in outcome.failed)
     if outcome.stopped and not outcome.complete:

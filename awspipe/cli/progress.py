@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from awspipe.cli.console import Console
 from awspipe.cli.views import columns
 from awspipe.errors import PendingError
-from awspipe.events import Event, Handshake, StepDone, StepFailed, StepSkipped, StepStarted, Waiting
+from awspipe.events import Event, Handshake, StepDone, StepFailed, StepLeft, StepSkipped, StepStarted, Waiting
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -27,8 +27,8 @@ def line(event: Event) -> str:
             return f"  . {error.message}"
         case StepFailed(step, error):
             return f"  ! failed: {error.message if step in error.message else f'{step}: {error.message}'}"
-        case StepSkipped(step):
-            return f"  . {step}: not started"
+        case StepSkipped(step) | StepLeft(step):
+            return f"  . {step}: {'not started' if isinstance(event, StepSkipped) else 'no answer yet'}"
         case Waiting(why):
             return f"  . {why}"
         case Handshake() | StepStarted():  # `handshakes.told` says the first in words

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -116,6 +117,84 @@ def test_a_network_that_is_gone_ends_every_command(opened: House) -> None:
             goes_on(met, command, place.region)
         place.well("down")
         assert not [name for name in place.inventory if place.region in name]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("command", "region"), [("up", "us-west-2"), ("down", "ap-northeast-3")])
+def test_ctrl_c_while_nobody_answers_ends_within_seconds(opened: House, command: str, region: str) -> None:
+    place = opened.place(region, core.STATIC_SITE)
+    before = place.inventory
+    for nth in some(CHANGES[command], 10):
+        if command == "down":
+            place.well("up")
+        met = interrupted(place, command, Harm("hang", nth=nth))
+        assert met.ended.code == 130, met
+        assert "stopping: calls under way have 3 s to end; Ctrl-C again leaves at once" in met.ended.err
+        assert ": no answer yet" in met.ended.err
+        assert re.search(r"not started, \d+ under way without an answer: done or not", met.ended.err)
+        goes_on(met, command, region)
+        place.well(command)
+        place.well("down")
+        assert place.inventory == before
+
+
+def test_ctrl_c_while_nobody_answers_a_question_ends_within_seconds(opened: House) -> None:
+    place = opened.place("me-south-1", core.STATIC_SITE)
+    for command, undone in (("up", "nothing was changed"), ("down", "nothing was removed")):
+        for call in some(len(place.well("plan").calls) - 3, 5):
+            met = interrupted(place, command, Harm("hang", call=call))
+            assert (met.ended.code, met.changes) == (130, []), met
+            assert f"awspipe: interrupted: {undone}\n  try: `awspipe {command} " in met.ended.err
+
+
+def interrupted(place: Place, command: str, harm: Harm) -> Met:
+    """Ctrl-C as soon as a command waits for an answer that does not come."""
+    running, case = place.start(command, harm)
+    place.struck(case)
+    os.kill(running.pid, signal.SIGINT)
+    return place.met(running, case, within=20)  # a read's time-out is later
+
+
+HANGING = [("up", nth) for nth in some(CHANGES["up"], 9)] + [
+    ("down", nth) for nth in some(CHANGES["down"], 9)
+]
+
+
+@pytest.mark.timeout(900)
+def test_where_nobody_answers_any_more_every_command_ends_within_a_minute(opened: House) -> None:
+    """Really waited for: some at the same time, because each takes most of that minute."""
+    regions = ("us-east-1", "us-east-2", "ca-central-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2")
+    for first in range(0, len(HANGING), len(regions)):
+        begun = []
+        for region, (command, nth) in zip(regions, HANGING[first:], strict=False):
+            place = opened.place(region, core.STATIC_SITE)
+            if command == "down":
+                place.well("up")
+            begun.append((place, command, *place.start(command, Harm("hang", nth=nth))))
+        for place, command, running, case in begun:
+            met = place.met(running, case, within=60)
+            assert (met.ended.code, met.harmed) == (1, True), met
+            assert "Read timeout on endpoint URL" in met.ended.err
+            assert "check the network, --endpoint-url and AWS_ENDPOINT_URL" in met.ended.err
+            goes_on(met, command, place.region)
+            place.well("down")
+            assert not [name for name in place.inventory if place.region in name]
+
+
+@pytest.mark.timeout(300)
+def test_a_push_that_nobody_answers_ends_within_a_minute(opened: House) -> None:
+    """git's own calls, which wait without end when they are not told otherwise."""
+    place = opened.place("me-central-1", core.STATIC_SITE)
+    before = place.inventory
+    place.commit()
+    running, case = place.start("push", Harm("hang", at="POST /_awspipe/git"))
+    met = place.met(running, case, within=60)
+    assert (met.ended.code, met.harmed) == (1, True), met
+    assert "git push: " in met.ended.err
+    assert STANDS.search(met.ended.err), met
+    place.well("push")
+    place.well("remove")
+    assert place.inventory == before
 
 
 WRONG = ("html", "empty", "part")

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import itertools
 import os
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -108,7 +106,7 @@ def test_down_removes_all_that_a_killed_up_has_made(opened: House, kind: str) ->
 def test_an_up_that_is_killed_while_git_pushes_goes_on(opened: House, before: bool) -> None:
     place = opened.place("ca-central-1", core.STATIC_SITE)
     gone = place.inventory
-    commit(place.directory)
+    place.commit()
     killed(place, "push", Harm("kill", at="POST /_awspipe/git", before=before))
     assert not any(name.startswith("codepipeline/") for name in place.inventory)
     place.well("push")
@@ -116,10 +114,3 @@ def test_an_up_that_is_killed_while_git_pushes_goes_on(opened: House, before: bo
     assert set(repository["heads"]) == {"main"}
     place.well("remove")
     assert place.inventory == gone
-
-
-def commit(directory: Path) -> None:
-    """Make a directory a git repository with one commit."""
-    git = ("git", "-C", str(directory), "-c", "user.name=A", "-c", "user.email=a@b.c")
-    for words in (("init", "-q", "-b", "main"), ("add", "."), ("commit", "-q", "-m", "one")):
-        subprocess.run([*git, *words], check=True)

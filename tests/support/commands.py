@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -89,9 +90,12 @@ class Running:
     pid: int
     place: Path
 
-    def wait(self) -> Ended:
-        """How it ends; others that are under way go on meanwhile."""
-        code = int(self.commands.ask({"wait": self.pid}))
+    def wait(self, within: float | None = None) -> Ended:
+        """How it ends; others that are under way go on meanwhile.
+
+        `within` so many seconds after its start, or it is killed.
+        """
+        code = int(self.commands.ask({"wait": self.pid, "within": within}))
         said = [Path(f"{self.place}.{one}").read_text(encoding="utf-8") for one in ("out", "err")]
         return Ended(code, *said)
 
@@ -100,16 +104,29 @@ def _zygote() -> None:
     _warm_up()
     gc.collect()
     gc.freeze()
+    begun: dict[int, float] = {}
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:
-            answer = os.waitstatus_to_exitcode(os.waitpid(order["wait"], 0)[1])
+            began = begun.pop(order["wait"])
+            answer = _waited(order["wait"], order["within"] and began + order["within"])
         else:
             answer = os.fork()
             if answer == 0:
                 _become(**order)
+            begun[answer] = time.monotonic()
         sys.stdout.write(f"{answer}\n")
         sys.stdout.flush()
+
+
+def _waited(pid: int, until: float | None) -> int:
+    """A process's exit code; that of KILL where it goes on for longer."""
+    while until is not None and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if time.monotonic() > until:
+            os.kill(pid, signal.SIGKILL)
+            break
+        time.sleep(0.01)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def _warm_up() -> None:

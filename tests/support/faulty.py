@@ -14,6 +14,7 @@ import io
 import json
 import os
 import re
+import select
 import signal
 import socket
 import sys
@@ -49,8 +50,8 @@ class Harm:
 
     `at` is how a call's line begins, `nth` counts changing calls from 1 on, `call` all of them. `does` is
     `kill` or `interrupt` (the process, `before` the call is carried out or after), `cut` (the connection is
-    closed from here on), `expire` (credentials are not taken from here on), or one wrong answer: `html`,
-    `empty` or `part`, each with the status 200.
+    closed from here on), `hang` (nobody answers from here on), `expire` (credentials are not taken from here
+    on), or one wrong answer: `html`, `empty` or `part`, each with the status 200.
     """
 
     does: str
@@ -60,7 +61,7 @@ class Harm:
     before: bool = True
 
 
-LASTING = ("kill", "cut", "expire")
+LASTING = ("kill", "cut", "hang", "expire")
 ANSWERS = {
     "html": b"<!DOCTYPE html><html><body>Please log in to the wireless network</body></html>",
     "empty": b"",
@@ -168,6 +169,8 @@ class Door:
         if harm.does == "part":
             whole = b"".join(self._app(environ, lambda *_: None))
             return answers.answer(environ, start_response, "200 OK", JSON, whole[: len(whole) * 2 // 3])
+        if harm.does == "hang":
+            select.select([environ["werkzeug.socket"]], [], [])  # the request is read: what comes is its end
         with contextlib.suppress(OSError):
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         raise DroppedError

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,9 +93,14 @@ class Place:
         running, case = self.start(command, harm)
         return self.met(running, case)
 
-    def met(self, running: Running, case: str) -> Met:
-        """Wait for a command's end."""
-        ended = running.wait()
+    def struck(self, case: str) -> None:
+        """Wait until a command has met its harm."""
+        while not self._told(case)["done"]:
+            time.sleep(0.01)
+
+    def met(self, running: Running, case: str, *, within: float | None = None) -> Met:
+        """Wait for a command's end; one that takes more than `within` seconds is killed."""
+        ended = running.wait(within)
         while (told := self._told(case))["in_flight"]:
             time.sleep(0.01)
         return Met(ended, told["calls"], told["changes"], told["done"])
@@ -108,6 +114,12 @@ class Place:
     def _told(self, case: str) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(self.house.server.request("GET", f"{faulty.PATH}{case}")[1])
         return told
+
+    def commit(self) -> None:
+        """Make the directory a git repository with one commit."""
+        git = ("git", "-C", str(self.directory), "-c", "user.name=A", "-c", "user.email=a@b.c")
+        for words in (("init", "-q", "-b", "main"), ("add", "."), ("commit", "-q", "-m", "one")):
+            subprocess.run([*git, *words], check=True)
 
     @property
     def inventory(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from awspipe.apply import Outcome, apply
 from awspipe.aws import Aws
 from awspipe.errors import AwspipeError, StoppedError
-from awspipe.events import Event, StepDone, StepFailed, StepSkipped, StepStarted, Waiting
+from awspipe.events import Event, StepDone, StepFailed, StepLeft, StepSkipped, StepStarted, Waiting
 from awspipe.graph import Source
 from awspipe.naming import Scope
 from awspipe.plan import Plan, Step, Verb
@@ -157,8 +157,28 @@ def test_the_first_ctrl_c_stops_and_says_so() -> None:
     assert outcome.stopped
     assert (names(outcome.done), names(outcome.skipped)) == ("a", "bc")
     assert [event.why for event in heard if isinstance(event, Waiting)] == [
-        "stopping: calls under way end first; Ctrl-C again leaves at once"
+        "stopping: calls under way have 3 s to end; Ctrl-C again leaves at once"
     ]
+
+
+def test_a_step_that_does_not_end_after_ctrl_c_is_left() -> None:
+    heard: list[Event] = []
+    answer = threading.Event()
+
+    def listener(event: Event) -> None:
+        heard.append(event)
+        if event == StepStarted("push commit to repository b (main)"):
+            raise KeyboardInterrupt
+
+    def work(source: Source) -> None:
+        answer.wait()
+
+    outcome = apply(aws(listener), plan_of({"a": "", "b": "", "c": "a"}), push=work)
+    answer.set()
+    assert outcome.stopped
+    assert not outcome.complete
+    assert (names(outcome.done), names(outcome.skipped), names(outcome.left)) == ("", "bc", "a")
+    assert StepLeft("push commit to repository a (main)") in heard
 
 
 def test_the_second_ctrl_c_leaves_at_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,29 @@ def test_where_nobody_answers_a_command_ends_within_a_minute(told: Path) -> None
         on.client("codepipeline").list_pipelines()
     assert clock.time() - begun < 60
     assert network.sent == ["ListPipelines"] * 2
+
+
+def test_once_a_call_was_given_up_no_other_is_sent(told: Path) -> None:
+    clock = FakeClock()
+    on = aws(clock)
+    network, far = Network(on, clock), on.at("eu-west-1")
+    with pytest.raises(ReadTimeoutError):
+        on.client("codepipeline").list_pipelines()
+    begun, sent = clock.time(), len(network.sent)
+    for call in (on.client("codepipeline").list_pipelines, far.client("iam").list_roles):
+        with pytest.raises(ReadTimeoutError):
+            call()
+    assert (clock.time(), len(network.sent)) == (begun, sent)
+
+
+def test_who_asks_again_and_again_finds_out_that_somebody_answers(told: Path) -> None:
+    clock = FakeClock()
+    on = replace(aws(clock), once_each=True)
+    network = Network(on, clock)
+    for number in range(1, 4):
+        with pytest.raises(ReadTimeoutError):
+            on.client("codepipeline").list_pipelines()
+        assert len(network.sent) == number
 
 
 def test_time_that_passed_before_a_call_is_no_silence(told: Path) -> None:

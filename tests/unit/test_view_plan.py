@@ -11,7 +11,7 @@ from awspipe.cost.account import PipelineFacts
 from awspipe.cost.prices import shipped
 from awspipe.cost.stops import Facts, stops
 from awspipe.errors import AwsError, AwspipeError
-from awspipe.events import StepDone, StepFailed, StepSkipped, StepStarted, Waiting
+from awspipe.events import StepDone, StepFailed, StepLeft, StepSkipped, StepStarted, Waiting
 from awspipe.graph import Source
 from awspipe.live import Inventory
 from awspipe.plan import Change, Plan, Step, Verb, removal
@@ -77,6 +77,7 @@ def test_what_happens_is_said_a_line_each() -> None:
         line(StepFailed("create role r", denied)),
         line(StepFailed("push commit to repository shop (main)", AwspipeError("git push: no"))),
         line(StepSkipped("create pipeline shop")),
+        line(StepLeft("create bucket b")),
         line(Waiting("the new role is not usable yet (up to 60 s)")),
     ] == [
         "",
@@ -87,6 +88,7 @@ def test_what_happens_is_said_a_line_each() -> None:
         "  ! failed: create role r: not allowed (AccessDenied)",
         "  ! failed: push commit to repository shop (main): git push: no",
         "  . create pipeline shop: not started",
+        "  . create bucket b: no answer yet",
         "  . the new role is not usable yet (up to 60 s)",
     ]
 
