@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from awspipe.formats.buildspec_model import Env, Proxy
 from awspipe.formats.frames import quoted
 from awspipe.formats.mapping import Mapping
 from awspipe.formats.nodes import Entry
+from awspipe.formats.secrets import names_secret
 
 OLD_ENV = "environment_variables"
 """Version 0.1's word for `env`, with `plaintext` for `variables`.
@@ -22,7 +21,6 @@ _KEYS = (
     "git-credential-helper",
 )
 _SHELLS = ("bash", "/bin/sh", "powershell.exe", "cmd.exe")
-_SECRET_NAME = re.compile(r"(?i)(^|_)(password|passwd|secret|secret_access_key|token|api_?key|private_key)$")
 
 
 def env(root: Mapping, version: str) -> Env:
@@ -66,7 +64,7 @@ def _variables(found: Mapping, key: str) -> dict[str, str]:
 def _warn_of_variable(found: Mapping, entry: Entry, name: str, value: str) -> None:
     if name.startswith("CODEBUILD_"):
         found.notes.warn(entry.key, f"{quoted(name)}: names that begin with CODEBUILD_ are CodeBuild's own")
-    if _SECRET_NAME.search(name) and value and "$" not in value:
+    if names_secret(name, value):
         hint = "let secrets-manager or parameter-store fetch it"
         found.notes.warn(entry.key, f"{quoted(name)} looks like a secret that everybody can read here", hint)
 

@@ -24,6 +24,11 @@ SECRET_NAME = re.compile(
 )
 """Names of variables whose values nobody else should see, whatever they look like."""
 
+_A_SECRET_ITSELF = re.compile(
+    r"(^|_)(password|passwd|passphrase|secret|token|api_?key|private_?key|access_?key)$", re.IGNORECASE
+)
+_NO_SECRET = frozenset({"", "0", "1", "true", "false"})
+
 _BLOCK = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _WHOLE = re.compile(rf"(?:{KNOWN_SECRET.pattern})[A-Za-z0-9_-]*")
 # An AWS secret key has no form of its own: it is known by its name, or by the access key before it.
@@ -64,6 +69,15 @@ def redacted(text: str) -> str:
 def holds_secret(text: str) -> bool:
     """Whether a text has a secret in it that can be known as such."""
     return redacted(text) != text
+
+
+def names_secret(name: str, value: str) -> bool:
+    """Whether a variable of this name would hold a secret, and not e.g. where one is: `TOKEN_URL`.
+
+    A value that reads another variable (`$TOKEN`, `#{Login.TOKEN}`) gives nothing away, nor does a flag.
+    """
+    told = value.lower() in _NO_SECRET or "$" in value or "#{" in value
+    return bool(_A_SECRET_ITSELF.search(name)) and not told
 
 
 def redacted_value(value: Any) -> Any:

@@ -11,10 +11,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from awspipe.formats.secrets import holds_secret
+from awspipe.formats.secrets import holds_secret, names_secret
 from awspipe.naming import Scope
 from awspipe.providers.base import Consumer, Place, Producer
 from awspipe.providers.fields import AnyText, Flag, Spelled, Strict, Text, Whole
@@ -43,6 +50,9 @@ def _not_codebuilds_own(name: str) -> str:
     return name
 
 
+LITERAL_SECRET = PydanticCustomError("literal_secret", "a secret must not stand in a spec")
+
+
 def _by_shape(value: Any, text: ValidatorFunctionWrapHandler) -> Any:
     """One of the three, so that a mistake is reported for what was meant and not for all three."""
     match value:
@@ -56,8 +66,20 @@ def _by_shape(value: Any, text: ValidatorFunctionWrapHandler) -> Any:
             raise PydanticCustomError("env_value", "write a text, {secret: name} or {parameter: name}")
     written = text(value)
     if holds_secret(written):
-        raise PydanticCustomError("literal_secret", "a secret must not stand in a spec")
+        raise LITERAL_SECRET
     return written
+
+
+def none_by_name(env: Env) -> Env:
+    """No text is taken for a variable whose name says that its value is a secret."""
+    wrong = [
+        InitErrorDetails(type=LITERAL_SECRET, loc=(name,), input=value)
+        for name, value in env.items()
+        if isinstance(value, str) and names_secret(name, value)
+    ]
+    if wrong:
+        raise ValidationError.from_exception_data("env", wrong)
+    return env
 
 
 _REFERENCE = re.compile(r"#\{[A-Za-z0-9@_-]+\.[A-Za-z0-9@_-]+\}")
@@ -94,7 +116,7 @@ class CodeBuild(Consumer, Producer):
     """The size of the build machine; only `small` is in the free tier."""
     buildspec: Text = "buildspec.yml"
     """A path in the source, or the buildspec itself as a text of several lines."""
-    env: Env = Field(default_factory=dict)
+    env: Annotated[Env, AfterValidator(none_by_name)] = Field(default_factory=dict)
     """Environment variables: a text, `{secret: name}` or `{parameter: name}`. A text may read variables of
     earlier actions: `"#{Source.CommitId}"`."""
     privileged: Flag = False

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from awspipe.providers.base import Place, Producer
-from awspipe.providers.codebuild import Env, EnvValue, Parameter, Secret, secret_statements
+from awspipe.providers.codebuild import Env, EnvValue, Parameter, Secret, none_by_name, secret_statements
 from awspipe.providers.custom import Allowed
 from awspipe.providers.fields import Several, Spelled, Text
 from awspipe.providers.managed import Managed
@@ -65,7 +65,9 @@ class Commands(Managed, Producer):
     """The commands, each in one line."""
     compute: Literal["small", "medium", "large"] = "small"
     """The size of the build machine; only `small` is in the free tier."""
-    env: Annotated[Env, Field(max_length=10), AfterValidator(_takeable)] = Field(default_factory=dict)
+    env: Annotated[Env, Field(max_length=10), AfterValidator(none_by_name), AfterValidator(_takeable)] = (
+        Field(default_factory=dict)
+    )
     """Environment variables: a text or `{secret: name}`. A text may read variables of earlier actions, and so
     may the commands."""
     output_variables_: Annotated[Several[VariableName], Field(alias="output_variables", max_length=15)] = ()

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from awspipe.formats.secrets import holds_secret, names_secret
 from awspipe.providers.base import ArtifactName, Consumer, Place, Producer
 from awspipe.providers.fields import AnyText, Several, Spelled, Strict, Text, Whole
 from awspipe.resources.policy import Statement
@@ -45,6 +46,14 @@ class EnvironmentVariable(Strict):
     """Its value, or with `type: SECRETS_MANAGER` the secret's name."""
     type: Literal["PLAINTEXT", "SECRETS_MANAGER"] = "PLAINTEXT"
     """What `value` is."""
+
+    @model_validator(mode="after")
+    def _no_literal_secret(self) -> EnvironmentVariable:
+        if self.type == "PLAINTEXT" and (holds_secret(self.value) or names_secret(self.name, self.value)):
+            raise ValueError(
+                "a secret must not stand in a spec as `value`: `type: SECRETS_MANAGER` fetches it"
+            )
+        return self
 
 
 _ROLE = Spelled(r"arn:aws(-[\w]+)*:iam::[0-9]{12}:role/.*", "write a role's ARN")

@@ -210,3 +210,61 @@ def test_a_literal_secret_in_a_spec_is_refused_and_not_shown(secret: str) -> Non
 def test_other_literals_in_a_spec_are_taken(text: str) -> None:
     (spec,) = load_text(SPEC.format(value=json.dumps(text)), "awspipe.yml")
     assert spec.stages[1].env["VALUE"] == text  # type: ignore[union-attr]
+
+
+BY_NAME = """\
+name: shop
+stages:
+  - {{name: Source, provider: codecommit, repository: shop}}
+  - name: Build
+    provider: {provider}
+    env:
+      {name}: {value}
+"""
+
+
+@pytest.mark.parametrize("provider", ["codebuild", "commands\n    commands: ls"])
+@pytest.mark.parametrize(
+    "name", ["AWS_SECRET_ACCESS_KEY", "DB_PASSWORD", "password", "API_TOKEN", "SHOP_APIKEY", "CLIENT_SECRET"]
+)
+def test_a_literal_is_refused_where_the_name_says_that_it_is_a_secret(name: str, provider: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        load_text(BY_NAME.format(name=name, provider=provider, value="hunter2"), "awspipe.yml")
+    (problem,) = caught.value.problems
+    assert problem.message == f'"{name}": a secret must not stand in a spec'
+    assert "{secret: name}" in problem.hint
+    assert "hunter2" not in problem.frame
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DB_PASSWORD", "{secret: shop/db}"),
+        ("DB_PASSWORD", "{parameter: /shop/db}"),
+        ("DB_PASSWORD", '""'),
+        ("SEND_TOKEN", "true"),
+        ("API_TOKEN", '"#{variables.TOKEN}"'),
+        ("TOKEN_URL", "https://login.example.com/token"),
+        ("PASSWORD_LENGTH", "12"),
+        ("SECRET_NAME", "shop/db"),
+    ],
+)
+def test_what_only_leads_to_a_secret_is_taken(name: str, value: str) -> None:
+    text = f"variables: {{TOKEN: none}}\n{BY_NAME.format(name=name, provider='codebuild', value=value)}"
+    load_text(text, "awspipe.yml")
+
+
+def test_a_literal_secret_in_a_custom_action_is_refused() -> None:
+    action = (
+        "{name: Go, provider: custom, declaration: {actionTypeId: {category: Compute, provider: Commands}, "
+    )
+    secret = f"{action}environmentVariables: [{{name: DB_PASSWORD, value: hunter2}}]}}}}"
+    spec = "name: shop\nstages:\n  - {{name: Source, provider: codecommit, repository: shop}}\n  - {}\n"
+    with pytest.raises(SpecError) as caught:
+        load_text(spec.format(secret), "awspipe.yml")
+    (problem,) = caught.value.problems
+    assert problem.message == (
+        "a secret must not stand in a spec as `value`: `type: SECRETS_MANAGER` fetches it"
+    )
+    assert "hunter2" not in problem.frame
+    load_text(spec.format(secret.replace("hunter2", "shop/db, type: SECRETS_MANAGER")), "awspipe.yml")
