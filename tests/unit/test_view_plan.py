@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from awspipe.cli.progress import line, now_running
 from awspipe.cli.views import down as down_view
 from awspipe.cli.views import plan as view
@@ -60,6 +62,44 @@ def test_a_plan_has_a_row_for_each_resource_and_the_fields_that_differ_below() -
         "--delete-data removes it too)",
         "shop: 1 to create, 1 to update, 1 to delete, 1 to push",
     ]
+
+
+READS = {
+    "Effect": "Allow",
+    "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+    "Resource": ["arn:aws:s3:::b/*"],
+}
+BUILDS = {"Effect": "Allow", "Action": ["codebuild:StartBuild"], "Resource": ["arn:aws:codebuild:r:1:p/b"]}
+ALL = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:GetObjectVersion", "s3:*"], "Resource": ["b/*"]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (
+            [READS],
+            [READS, BUILDS],
+            '["..."] -> ["...", {"Effect": "Allow", "Action": ["codebuild:StartBu...',
+        ),
+        (
+            [ALL, BUILDS],
+            [READS, BUILDS],
+            '...tObjectVersion", "s3:*"], "Resource": ["b/*"]}] -> '
+            '...tObjectVersion"], "Resource": ["arn:aws:s3:::b/*"]}]',
+        ),
+        ("a" * 100 + "1", "a" * 100 + "2", f"...{'a' * 15}1 -> ...{'a' * 15}2"),
+        (["a", "b"], ["b", "c"], '["a", "b"] -> ["b", "c"]'),
+        (
+            [BUILDS, READS],
+            [READS, BUILDS],
+            '[{"Effect": "Allow", "Action": ["codebuild:StartBuild"], ... -> ',
+        ),
+    ],
+)
+def test_of_long_values_what_differs_is_shown(before: object, after: object, told: str) -> None:
+    step = Step(Verb.UPDATE, Key("role", "r"), (Change("Policy.Statement", before, after),))
+    line = list(view.lines(_plan(step)))[1]
+    assert line.startswith(f"      Policy.Statement: {told}")
 
 
 def test_a_plan_without_work_says_so() -> None:

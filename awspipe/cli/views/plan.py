@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 from awspipe.cli.views import columns
@@ -20,6 +21,7 @@ SIGNS = {
     Verb.KEEP: " ",
 }
 _WIDTH = 60
+_CONTEXT = 15
 
 
 def lines(plan: Plan, commit: str = "") -> Iterator[str]:
@@ -27,7 +29,8 @@ def lines(plan: Plan, commit: str = "") -> Iterator[str]:
     for step in plan.work:
         yield columns.row(SIGNS[step.verb], step.key.kind, _name(step, commit))
         for change in step.changes:
-            yield f"      {change.path}: {_told(change, change.before)} -> {_told(change, change.after)}"
+            before, after = _told(change)
+            yield f"      {change.path}: {before} -> {after}"
     for reference in plan.references:
         used = f"{reference.name} (yours: used as it is, never changed or removed)"
         yield columns.row("=", reference.kind, used)
@@ -67,17 +70,38 @@ def _masked(change: Change, value: Any) -> Any:
     return MASK if hides else redacted_value(value)
 
 
-def _told(change: Change, value: Any) -> str:
-    return shown(_masked(change, value))
+def _told(change: Change) -> tuple[str, str]:
+    """Before and after in a short line each: of long ones, what differs."""
+    before, after = _masked(change, change.before), _masked(change, change.after)
+    if max(len(_flat(before)), len(_flat(after))) > _WIDTH:
+        before, after = _without_common(before, after)
+    texts = _flat(before), _flat(after)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*texts, strict=False)))
+    start = same - _CONTEXT if same > _WIDTH - _CONTEXT else 0
+    return _clipped(texts[0], start), _clipped(texts[1], start)
 
 
-def shown(value: Any) -> str:
-    """A field's value in one short line."""
+def _without_common(before: Any, after: Any) -> tuple[Any, Any]:
+    """Two lists without what both have; as they are where that is all."""
+    if not (isinstance(before, list) and isinstance(after, list)):
+        return before, after
+    gone = [one for one in before if one not in after]
+    new = [one for one in after if one not in before]
+    shorter = (gone or new) and len(gone) < len(before)
+    return (["...", *gone], ["...", *new]) if shorter else (before, after)
+
+
+def _flat(value: Any) -> str:
+    """A field's value in one line."""
     if value is None:
         return "(none)"
     text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False, default=str)
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _WIDTH else flat[: _WIDTH - 3] + "..."
+    return " ".join(text.split())
+
+
+def _clipped(text: str, start: int) -> str:
+    whole = f"...{text[start:]}" if start else text
+    return whole if len(whole) <= _WIDTH else whole[: _WIDTH - 3] + "..."
 
 
 def document(plan: Plan) -> dict[str, Any]:
