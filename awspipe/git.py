@@ -7,6 +7,7 @@ addresses and nothing else.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -218,6 +219,14 @@ class Helper:
         return tuple(word for key, value in self.settings for word in ("-c", f"{key}={value}"))
 
 
+_MAYBE_THERE = re.compile(r"\[remote rejected\]|RPC failed; (?!curl 28)")
+"""What git says where another push of the same commit came first, or where the answer was lost (curl's 28: it
+was waited for long enough).
+
+Pushed once more, what is there already is no change, and whatever else is wrong is said again.
+"""
+
+
 def push(directory: Path, helper: Helper, branch: str) -> None:
     """Push the commit checked out to a branch of the helper's repository, and nothing else.
 
@@ -225,7 +234,13 @@ def push(directory: Path, helper: Helper, branch: str) -> None:
     """
     plain = ("--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no")
     settings = (*helper.options, *_NO_HOOKS, *_IMPATIENT, "-c", "push.pushOption=")
-    run(directory, *settings, "push", "--quiet", *plain, helper.url, f"HEAD:refs/heads/{branch}")
+    pushing = (*settings, "push", "--quiet", *plain, helper.url, f"HEAD:refs/heads/{branch}")
+    try:
+        run(directory, *pushing)
+    except AwspipeError as error:
+        if not _MAYBE_THERE.search(error.message):
+            raise
+        run(directory, *pushing)
 
 
 def is_repository(directory: Path) -> bool:

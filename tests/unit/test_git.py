@@ -137,6 +137,29 @@ def test_git_says_why_it_failed(project: Path) -> None:
         git.push(project, helper, "main")
 
 
+def repository(home: Path, hook: str) -> git.Helper:
+    """A bare repository that runs a hook for each ref that is to be changed."""
+    git.run(home, "init", "--quiet", "--bare", "theirs.git")
+    script = home / "theirs.git" / "hooks" / "update"
+    script.write_text(f"#!/bin/sh\n{hook}\n", encoding="utf-8")
+    script.chmod(0o755)
+    return git.Helper(str(home / "theirs.git"), ("awspipe",))
+
+
+def test_a_push_that_came_first_with_the_same_commit_is_no_failure(home: Path, project: Path) -> None:
+    git.start(project, "Begin")
+    helper = repository(home, 'git update-ref "$1" "$3"')
+    git.push(project, helper, "main")
+    assert git.commit_id(home / "theirs.git", "main") == git.commit_id(project)
+
+
+def test_a_push_that_is_refused_is_one_each_time(home: Path, project: Path) -> None:
+    git.start(project, "Begin")
+    helper = repository(home, "echo not here >&2; exit 1")
+    with pytest.raises(AwspipeError, match="remote: not here"):
+        git.push(project, helper, "main")
+
+
 def test_the_remote_is_set_again_when_the_address_changes(project: Path) -> None:
     git.start(project, "Begin")
     first, second = git.Helper(URL, ("x", "git-credential")), git.Helper(f"{URL}-2", ("y", "git-credential"))
