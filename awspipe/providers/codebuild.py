@@ -118,7 +118,7 @@ class CodeBuild(Consumer, Producer):
     """A path in the source, or the buildspec itself as a text of several lines."""
     env: Annotated[Env, AfterValidator(none_by_name)] = Field(default_factory=dict)
     """Environment variables: a text, `{secret: name}` or `{parameter: name}`. A text may read variables of
-    earlier actions: `"#{Source.CommitId}"`."""
+    earlier actions, by their `namespace`: `"#{SourceVariables.CommitId}"`."""
     privileged: Flag = False
     """true: the build may run docker."""
     cache: Literal["none", "source", "docker", "custom"] = "none"

@@ -40,7 +40,7 @@ class VariableCheck(Rule):
     aws_provider = "VariableCheck"
 
     variable: Annotated[Text, Spelled(REFERENCE, 'write "#{namespace.VARIABLE}", in quotes')]
-    """The variable, e.g. `"#{Source.BranchName}"`."""
+    """The variable, e.g. `"#{SourceVariables.BranchName}"`."""
     equals: AnyText | None = None
     """It has this value."""
     differs: AnyText | None = None

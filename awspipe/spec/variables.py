@@ -96,7 +96,9 @@ def _wrong(one: ResolvedAction, parts: re.Match[str] | None, known: Known) -> Sa
         return None if variable in known.declared else _undeclared(variable, known.declared)
     giver = known.givers.get(namespace)
     if giver is None:
-        return f'reads the namespace "{namespace}", and no action has it', _namespace_hint(namespace, known)
+        return f'reads the namespace "{namespace}", and no action has it', _namespace_hint(
+            namespace, variable, known
+        )
     if giver.moment >= one.moment:
         return f"is given by {_late(one, giver)}", "a variable can be read only afterwards"
     return _unknown_variable(giver.action, namespace, variable)
@@ -117,12 +119,13 @@ def _undeclared(variable: str, declared: frozenset[str]) -> Said:
     return "reads a variable that the pipeline does not have", hint
 
 
-def _namespace_hint(namespace: str, known: Known) -> str:
+def _namespace_hint(namespace: str, variable: str, known: Known) -> str:
     givers, actions = known.givers, known.actions
     named = next((one for one in actions if namespace in (one.action.name, one.stage)), None)
     if named and named.action.namespace is None and named.action.variables() != frozenset():
         free = f"{namespace}Variables" if any(namespace in one.outputs for one in actions) else namespace
-        return f'give the action "{named.action.name}" a namespace: `namespace: {free}`'
+        read = "" if free == namespace else f", and read #{{{free}.{variable}}}"
+        return f'give the action "{named.action.name}" a namespace: `namespace: {free}`{read}'
     if named and named.action.namespace:
         return f'the namespace of "{named.action.name}" is "{named.action.namespace}"'
     meant = nearest(namespace, list(givers))
