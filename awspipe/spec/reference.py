@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from awspipe.providers.base import Action, Consumer, Producer, providers
 from awspipe.providers.fields import Json
@@ -26,6 +26,20 @@ _STAGES = """\
 A stage with one action carries the fields of that action itself; `name` is then the name of both.
 A stage with several has `name` and `actions`. Both can have what decides about the stage as a whole, in
 pipelines of type V2: `before_entry`, `on_success` and `on_failure`.
+
+```yaml
+  - name: Deploy
+    provider: s3
+    before_entry:
+      rules:
+        - {variable: "#{variables.STAGE}", equals: prod}
+      otherwise: skip
+    on_success:
+      rules:
+        - {cron: "* * 9-17 ? * MON-FRI", timezone: Asia/Seoul}
+      otherwise: rollback
+    on_failure: retry
+```
 """
 
 _ARTIFACTS = """\
@@ -50,6 +64,7 @@ def markdown() -> str:
         "## Stage\n",
         _STAGES,
         _table(definitions["Stage"], definitions["Stage"]["properties"]),
+        *_inner(definitions, _GATES),
         "## `notify`\n",
         f"{definitions['Notify']['description']}\n",
         _table(definitions["Notify"], definitions["Notify"]["properties"]),
@@ -57,7 +72,7 @@ def markdown() -> str:
         _table(_every_action(definitions), _COMMON),
         _ARTIFACTS,
         *_providers(definitions),
-        *_inner(definitions),
+        *_inner(definitions, _INNER),
     ]
     return "\n".join(parts)
 
@@ -86,6 +101,12 @@ def _providers(definitions: Json) -> Iterator[str]:
             yield _table(schema, own)
 
 
+_GATES = {
+    "Entry": "## `before_entry`\n",
+    "Success": "## `on_success`\n",
+    "VariableCheck": "## A rule with `variable`\n",
+    "DeploymentWindow": "## A rule with `cron`\n",
+}
 _INNER = {
     "PushFilter": "## `push`\n",
     "PullRequestFilter": "## `pull_request`\n",
@@ -97,9 +118,9 @@ _INNER = {
 }
 
 
-def _inner(definitions: Json) -> Iterator[str]:
-    """The mappings that several providers have."""
-    for name, title in _INNER.items():
+def _inner(definitions: Json, titles: Mapping[str, str]) -> Iterator[str]:
+    """Mappings that stand in others, each under its title."""
+    for name, title in titles.items():
         schema = definitions[name]
         yield title
         yield f"{schema['description']}\n"
