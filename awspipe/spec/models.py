@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union
@@ -145,13 +146,29 @@ def _not_reserved(name: str) -> str:
     return name
 
 
-# What all services take that awspipe makes something of; letters of any language.
+# What all services take that awspipe makes something of; letters of any language, which `_letters` looks at:
+# neither JSON Schema nor Python's `re` has classes of Unicode for them.
 _TAG = Spelled(
     r"""[^!"#$%&'()*,;<>?\[\]\\^`{|}~\x00-\x1f\x7f]+""",
     "use only letters, digits, spaces and + - = . _ : / @",
 )
-TagName = Annotated[Text, Field(max_length=127), _TAG, AfterValidator(_not_reserved)]
-TagValue = Annotated[Text, Field(max_length=255), _TAG]
+_TAG_LETTERS = ("L", "N", "Z")
+
+
+def _letters(text: str) -> str:
+    """[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*, as IAM has it: no emoji, no currency sign.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_Tag.html
+    """
+    if all(one in "_.:/=+-@" or unicodedata.category(one).startswith(_TAG_LETTERS) for one in text):
+        return text
+    raise PydanticCustomError("spelled", "{says}", {"says": _TAG.says, "pattern": _TAG.pattern})
+
+
+TagName = Annotated[
+    Text, Field(max_length=127), _TAG, AfterValidator(_letters), AfterValidator(_not_reserved)
+]
+TagValue = Annotated[Text, Field(max_length=255), _TAG, AfterValidator(_letters)]
 
 
 class Pipeline(Strict):
