@@ -13,8 +13,8 @@ from awspipe.spec.models import Pipeline, model_meant
 
 def known_keys(root: Node, path: Path) -> list[str]:
     """The keys that the mapping at `path` may have."""
-    keys = [key for model in _models_at(root, path) for key in _keys(model)]
-    return [key for key in keys if key not in GATES] if _is_in_stage(path) else keys
+    keys = dict.fromkeys(key for model in _models_at(root, path) for key in _keys(model))
+    return [key for key in keys if not (key in GATES and _is_in_stage(path))]
 
 
 def _is_in_stage(path: Path) -> bool:
