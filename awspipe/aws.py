@@ -142,10 +142,14 @@ class Aws:
 
         Raises CredentialsError when there are none, or when they are expired or unknown to AWS.
         """
+        return self.awaited(self.ask_who(), "who is calling")
+
+    def ask_who(self) -> Future[Identity]:
+        """Ask now who the credentials belong to, once: `identity` has the answer."""
         with self._lock:
             if self._identity is None:
                 self._identity = self.submit(self._who)
-        return self.awaited(self._identity, "who is calling")
+            return self._identity
 
     def awaited(self, answer: Future[T], question: str) -> T:
         """A call's answer; once in a command, where it is slow to come, the listener hears what we ask."""

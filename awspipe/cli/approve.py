@@ -90,10 +90,11 @@ def _answer(context: typer.Context, wanted: Wanted, status: str, comment: str, f
         raise UsageError(f"--comment has {len(comment)} characters: AWS takes {LONGEST_COMMENT}")
     options = given(context)
     console = Console(json=options.json)
-    name, region = choosing.pipeline(wanted.name, file)
-    target = connect(options, console, region)
+    chosen = choosing.pipeline(wanted.name, file)
+    name, target = chosen.name, connect(options, console, chosen.region)
     expiring.warn(context, console, target, name)
     console.say(target.first_line())
+    chosen.hold(target)
     found = waiting(target.aws, name)
     if found is None:
         raise choosing.missing(target, name, file)

@@ -90,10 +90,11 @@ def look(context: typer.Context, name: str | None, file: str, *, recent: int = 1
 
     options = given(context)
     console = Console(json=options.json)
-    pipeline, region = choosing.pipeline(name, file, "--name")
-    target = connect(options, console, region)
+    chosen = choosing.pipeline(name, file, "--name")
+    pipeline, target = chosen.name, connect(options, console, chosen.region)
     expiring.warn(context, console, target, pipeline)
     console.say(target.first_line())
+    chosen.hold(target)
     found = board(target.aws, pipeline, recent)
     if found is None:
         raise choosing.missing(target, pipeline, file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from awspipe.cli.options import file_words
 from awspipe.errors import AwspipeError, UsageError
@@ -14,43 +14,56 @@ if TYPE_CHECKING:
     from awspipe.cli.target import Target
 
 
-def pipelines(names: list[str], file: str) -> list[tuple[str, str | None]]:
-    """The pipelines of these names, by default all of the spec, each with its region.
+class Chosen(NamedTuple):
+    """A pipeline that a command is about, and what a spec that is at hand says of where it is."""
+
+    name: str
+    region: str | None = None
+    account: str | None = None
+
+    def hold(self, target: Target) -> None:
+        """Refuse credentials of another account than the spec names."""
+        target.hold_to(self.name, self.account)
+
+
+def pipelines(names: list[str], file: str) -> list[Chosen]:
+    """The pipelines of these names, by default all of the spec.
 
     A spec that is at hand says in which region a pipeline is; where a name is given it may be broken.
     Raises UsageError or SpecError where no name is given and there is no spec that can be read.
     """
-    regions = _regions(file, needed=not names)
-    return [(name, regions.get(name)) for name in names or regions]
+    known = _known(file, needed=not names)
+    return [known.get(name, Chosen(name)) for name in names or known]
 
 
-def pipeline(name: str | None, file: str, option: str = "NAME") -> tuple[str, str | None]:
-    """The one pipeline that is meant, and its region; `option` is how a command takes a name."""
+def pipeline(name: str | None, file: str, option: str = "NAME") -> Chosen:
+    """The one pipeline that is meant; `option` is how a command takes a name."""
     found = pipelines([name] if name else [], file)
     if len(found) > 1:
         raise UsageError(
             f"{file} has {len(found)} pipelines: say which one",
-            hint=f"{option} is one of {', '.join(name for name, _ in found)}",
+            hint=f"{option} is one of {', '.join(one.name for one in found)}",
         )
     return found[0]
 
 
 def names_in(file: str) -> frozenset[str]:
     """The pipelines of a spec that is at hand and can be read."""
-    return frozenset(_regions(file, needed=False))
+    return frozenset(_known(file, needed=False))
 
 
-def _regions(file: str, *, needed: bool) -> dict[str, str | None]:
+def _known(file: str, *, needed: bool) -> dict[str, Chosen]:
     from awspipe.spec.load import load_file
 
     if not needed and not Path(file).is_file():
         return {}
     try:
-        return {spec.name: spec.region for spec in load_file(Path(file))}
+        specs = load_file(Path(file))
     except AwspipeError:
         if needed:
             raise
         return {}
+    return {spec.name: Chosen(spec.name, spec.region, spec.account) for spec in specs}
 
 
 def missing(target: Target, name: str, file: str, meant: str = "") -> AwspipeError:

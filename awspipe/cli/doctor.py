@@ -14,7 +14,7 @@ import typer
 from awspipe.cli import expiring
 from awspipe.cli.console import Console
 from awspipe.cli.options import SPEC, SpecFile, given
-from awspipe.errors import AwspipeError, SpecError
+from awspipe.errors import AwspipeError, RefusedError, SpecError
 
 if TYPE_CHECKING:
     from awspipe.cli.target import Target
@@ -149,8 +149,14 @@ def _endpoint(target: Target) -> Finding:
 
 def _of_account(target: Target, specs: tuple[Spec, ...]) -> Iterator[Finding]:
     from awspipe.doctor.checks import CHECKS
-    from awspipe.doctor.findings import Case, run
+    from awspipe.doctor.findings import Case, problem, run
 
+    for spec in specs:
+        try:
+            target.hold_to(spec.name, spec.account)
+        except RefusedError as error:
+            yield problem("account", error)
+            return
     case = Case(target.aws, tuple(_graphs(target, specs)), target.sandbox)
     yield from run({name: partial(check, case) for name, check in CHECKS.items()}, limit=LIMIT)
 

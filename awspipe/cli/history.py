@@ -33,10 +33,11 @@ def history(
 
     options = given(context)
     console = Console(json=options.json)
-    pipeline, region = choosing.pipeline(name, file)
-    target = connect(options, console, region)
+    chosen = choosing.pipeline(name, file)
+    pipeline, target = chosen.name, connect(options, console, chosen.region)
     expiring.warn(context, console, target, pipeline)
     console.say(target.first_line())
+    chosen.hold(target)
     found = read(target.aws, pipeline, limit)
     if found is None:
         raise choosing.missing(target, pipeline, file)

@@ -51,11 +51,12 @@ def logs(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     if not execution:
         raise UsageError("--execution needs an id", hint="--execution latest")
     newer = 0 if since is None else int((time.time() - durations.seconds("--since", since)) * 1000)
-    pipeline, region = choosing.pipeline(name, file)
-    target = connect(options, console, region)
+    chosen = choosing.pipeline(name, file)
+    pipeline, target = chosen.name, connect(options, console, chosen.region)
     expiring.warn(context, console, target, pipeline)
     following = Following(console, target, pipeline, file=file, command="logs")
     with following.reporting():
         console.say(target.first_line())
+        chosen.hold(target)
         which = Which(stage, action, max(0, newer), tail)
         LogReading(following, which, following.found(execution)).show(follow=follow)

@@ -48,10 +48,11 @@ def run(
     console = Console(json=options.json)
     variables = dict(_pair("--var", one, "K=V") for one in var or ())
     commits = [_commit(one, Path(file).resolve().parent) for one in commit or ()]
-    pipeline, region = choosing.pipeline(name, file)
-    target = connect(options, console, region)
+    chosen = choosing.pipeline(name, file)
+    pipeline, target = chosen.name, connect(options, console, chosen.region)
     expiring.warn(context, console, target, pipeline)
     console.say(target.first_line())
+    chosen.hold(target)
     declared = starting.declaration(target.aws, pipeline)
     if declared is None:
         raise choosing.missing(target, pipeline, file)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from awspipe.aws import Aws
+    from awspipe.cli.choosing import Chosen
     from awspipe.cli.target import Target
 
 _HEAD = re.compile(r"(HEAD|@)([~^][0-9]*)*")
@@ -87,27 +88,28 @@ def _resolved(commits: list[str], file: str) -> str:
     return done.stdout.strip()
 
 
-_Named = list[tuple[str, str | None]]
-"""Pipelines with their regions."""
-
-
 def _read(
-    context: typer.Context, console: Console, pipelines: _Named, file: str, read: Callable[..., Any]
+    context: typer.Context, console: Console, pipelines: list[Chosen], file: str, read: Callable[..., Any]
 ) -> Iterator[tuple[Target, Any]]:
     """Where each pipeline is looked for, and what `read` finds of it: asked side by side, given in order."""
     from awspipe.aws import threads
     from awspipe.cli.regions import connect_each
 
-    regions = connect_each(given(context), console, [region for _, region in pipelines])
+    regions = connect_each(given(context), console, [one.region for one in pipelines])
     for region, target in regions.items():
         target.aws.brief = True
-        expiring.warn(context, console, target, *(name for name, at in pipelines if at == region))
+        here = [one for one in pipelines if one.region == region]
+        expiring.warn(context, console, target, *(one.name for one in here))
+        if any(one.account for one in here) and not target.sandbox:
+            target.aws.ask_who()
     with threads(min(len(pipelines), _AT_ONCE), "status") as pool:
-        asked = [(name, regions[at], pool.submit(read, regions[at].aws, name)) for name, at in pipelines]
-        for name, target, answer in asked:
-            found = target.aws.awaited(answer, f"where {name} stands")
+        places = [(one, regions[one.region]) for one in pipelines]
+        asked = [(one, target, pool.submit(read, target.aws, one.name)) for one, target in places]
+        for one, target, answer in asked:
+            one.hold(target)
+            found = target.aws.awaited(answer, f"where {one.name} stands")
             if found is None:
-                raise _missing(target, name, file)
+                raise _missing(target, one.name, file)
             yield target, found
 
 
@@ -116,7 +118,9 @@ def _missing(target: Target, name: str, file: str) -> AwspipeError:
     return choosing.missing(target, name, file, meant)
 
 
-def _show(context: typer.Context, console: Console, pipelines: _Named, file: str, html: str | None) -> None:
+def _show(
+    context: typer.Context, console: Console, pipelines: list[Chosen], file: str, html: str | None
+) -> None:
     from awspipe.cli.views import page
     from awspipe.cli.views import status as view
     from awspipe.status import status as read
@@ -142,7 +146,7 @@ def check_page(html: str, commit: str, options: Options) -> None:
         raise UsageError("--json and --html - would both be the output", hint="--html FILE goes with --json")
 
 
-def _find(context: typer.Context, console: Console, commit: str, pipelines: _Named, file: str) -> int:
+def _find(context: typer.Context, console: Console, commit: str, pipelines: list[Chosen], file: str) -> int:
     """Say where a commit is in each pipeline; the exit code."""
     from awspipe import git
     from awspipe.cli.views import whereabouts as view

@@ -46,13 +46,14 @@ def watch(
     limit = None if timeout is None else durations.seconds("--timeout", timeout)
     if every and execution:
         raise UsageError("--all and --execution: one or the other")
-    pipeline, region = choosing.pipeline(name, file)
-    target = connect(options, console, region)
+    chosen = choosing.pipeline(name, file)
+    pipeline, target = chosen.name, connect(options, console, chosen.region)
     expiring.warn(context, console, target, pipeline)
     here = git.commit_id(Path(file).resolve().parent)
     following = Following(console, target, pipeline, limit, here, file)
     with following.reporting():
         console.say(target.first_line())
+        chosen.hold(target)
         if every:
             following.all()
         else:

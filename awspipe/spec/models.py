@@ -202,8 +202,8 @@ class Pipeline(Strict):
         ]
         | None
     ) = None
-    """The AWS account that the pipeline belongs to: with credentials of another one, `plan`, `up` and `down`
-    refuse. In the sandbox, which is no account, it says nothing."""
+    """The AWS account that the pipeline belongs to: with credentials of another one, every command about it
+    refuses. In the sandbox, which is no account, it says nothing."""
     tags: Annotated[dict[TagName, TagValue], Field(max_length=49)] = Field(default_factory=dict)
     """Tags of your own for everything that is made: `{team: web}`. One that you take out again stays where it
     is."""

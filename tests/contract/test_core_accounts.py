@@ -47,31 +47,52 @@ def inventory(credentials: dict[str, str]) -> dict[str, Any]:
     return core.inventory(boto3.Session(region_name=core.REGION, **credentials).client)
 
 
-@pytest.mark.parametrize("command", ["plan", "up", "down"])
-def test_credentials_of_another_account_are_refused_with_both_ids(
-    world: World,
-    stranger: dict[str, str],
-    spec: str,
-    command: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The stranger has a pipeline of this name too."""
+@pytest.fixture
+def twice(world: World, stranger: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The stranger, whose credentials are in use, has a pipeline of this name too. What there is of both."""
     theirs = core.connect(boto3.Session(region_name=core.REGION, **stranger))
     core.up(theirs, STATIC_SITE)
     theirs.close()
     core.up(world.aws, STATIC_SITE)
-    before = world.inventory, inventory(stranger)
     for name, value in stranger.items():
         monkeypatch.setenv(name.upper(), value)
-    yes = () if command == "plan" else ("--yes",)
-    said = Commands(capsys)(command, "-f", spec, *yes)
-    assert said.code == 3
+    return lambda: (world.inventory, inventory(stranger))
+
+
+REFUSED = [
+    "plan",
+    "up --yes",
+    "down --yes",
+    "status",
+    "status shop",
+    f"status {40 * 'a'}",
+    "history",
+    "open --print",
+]
+REFUSED += ["watch --timeout 1s", "logs", "run", "approve", "reject", "retry", "stop", "rollback Deploy"]
+REFUSED += ["disable Deploy --reason x", "enable Deploy"]
+
+
+@pytest.mark.parametrize("command", REFUSED)
+def test_credentials_of_another_account_are_refused_with_both_ids(
+    twice: Any, spec: str, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = twice()
+    said = Commands(capsys)(*command.split(), "--file", spec)
+    assert (said.code, said.out) == (3, "")
     assert (
         f"awspipe: shop belongs to account {core.ACCOUNT}, and these credentials are account {THEIRS}'s: "
         "nothing was changed"
     ) in said.err
-    assert (world.inventory, inventory(stranger)) == before
+    assert twice() == before
+
+
+def test_doctor_finds_credentials_of_another_account(
+    twice: Any, spec: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = Commands(capsys)("doctor", "--file", spec)
+    assert said.code == 1
+    assert f"shop belongs to account {core.ACCOUNT}" in said.out
 
 
 def test_credentials_of_the_right_account_are_taken(
