@@ -213,7 +213,16 @@ def _secret(error: ErrorDetails, label: str) -> Said:
 def _no_mapping(error: ErrorDetails, label: str) -> Said:
     if not error["loc"]:
         return f"a spec is a mapping, not {_shape(error['input'])}", "begin with `name:` and `stages:`"
-    return f"{label} must be a mapping: lines of `key: value`", ""
+    hint = f"write `notify: {{email: {_address(error['input'])}}}`" if error["loc"] == ("notify",) else ""
+    return f"{label} must be a mapping: lines of `key: value`", hint
+
+
+def _address(value: Any) -> str:
+    """The address, or the list of them, that was given in place of a mapping; else one that is made up."""
+    given = value if isinstance(value, list) else [value]
+    if not given or not all(isinstance(one, str) and "@" in one for one in given):
+        return "me@example.com"
+    return f"[{', '.join(given)}]" if isinstance(value, list) else given[0]
 
 
 def _no_list(error: ErrorDetails, label: str) -> Said:
