@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TypeVar
 
+from awspipe.errors import Problem
 from awspipe.naming import Scope
 from awspipe.providers.base import Address, Place
 from awspipe.resources.base import Body, Key, Reference, Resource
 from awspipe.resources.bucket import Bucket
 from awspipe.resources.pipeline import Pipeline
 from awspipe.resources.policy import Statement
-from awspipe.resources.role import Role
+from awspipe.resources.role import POLICY_LIMIT, Role
 from awspipe.spec.flow import ResolvedAction, resolve
 from awspipe.spec.models import Pipeline as Spec
 from awspipe.spec.models import Variable
@@ -78,6 +79,22 @@ def wanted(spec: Spec, scope: Scope) -> Graph:
         addresses=tuple(dict.fromkeys(_chained(one.action.addresses(place) for one, place in placed))),
         sources=_sources(one for one, _ in placed),
     )
+
+
+_SPLIT = "each action adds what the role must be allowed: make two pipelines of it"
+_FEWER = "each secret and parameter that its action names must be allowed by itself: name fewer of them"
+
+
+def oversized(graph: Graph, file: str) -> Iterator[Problem]:
+    """The roles whose policy is larger than IAM takes: found by AWS, they would stop `up` half-way."""
+    pipeline = graph.scope.pipeline
+    for role in graph.resources:
+        if isinstance(role, Role) and role.size > POLICY_LIMIT:
+            message = (
+                f"{pipeline}: the policy of role {role.name} would have {role.size} characters; "
+                f"IAM takes {POLICY_LIMIT} for a role, white space not counted"
+            )
+            yield Problem(message, file, hint=_SPLIT if role.name == graph.scope.role("") else _FEWER)
 
 
 def _notices(spec: Spec, scope: Scope, placed: list[tuple[ResolvedAction, Place]]) -> Iterator[Resource]:

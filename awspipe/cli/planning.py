@@ -13,8 +13,8 @@ from awspipe.cli.handshakes import corrected
 from awspipe.cli.options import Options
 from awspipe.cli.regions import connect_each
 from awspipe.cli.target import Target
-from awspipe.errors import ApplyError, AwspipeError, HandshakeError, RefusedError, UsageError
-from awspipe.graph import Graph, wanted
+from awspipe.errors import ApplyError, AwspipeError, HandshakeError, RefusedError, SpecError, UsageError
+from awspipe.graph import Graph, oversized, wanted
 from awspipe.live import prefetch, read_all
 from awspipe.plan import Plan, plan
 from awspipe.spec.load import load_files
@@ -48,6 +48,7 @@ class _Asked:
     """One pipeline of a spec file, before AWS is asked."""
 
     spec: Spec
+    file: Path
     directory: Path
     commit: git.Commit | git.NoCommit
     leads: bool
@@ -88,7 +89,7 @@ def _asked(files: Sequence[str], only: Sequence[str], *, push: bool) -> Iterator
         directory = file.resolve().parent
         commit = git.head(directory) if push else NOT_ASKED
         for number, spec in enumerate(specs):
-            yield _Asked(spec, directory, commit, leads=number == 0)
+            yield _Asked(spec, file, directory, commit, leads=number == 0)
 
 
 def _compared(
@@ -101,6 +102,9 @@ def _compared(
     for one in asked:
         target.hold_to(one.spec.name, one.spec.account)
     graphs = [wanted(one.spec, scope) for one, scope in zip(asked, scopes, strict=True)]
+    pairs = zip(asked, graphs, strict=True)
+    if problems := tuple(found for one, graph in pairs for found in oversized(graph, str(one.file))):
+        raise SpecError(problems)
     try:
         states = read_all(target.aws, graphs, adopt=adopt)
     except HandshakeError as error:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from awspipe.cli.console import Console
 from awspipe.cli.options import SPEC, SpecFile, given
+
+if TYPE_CHECKING:
+    from awspipe.spec.models import Pipeline as Spec
+
+_SHORT_REGION = "us-east-1"
+"""Where a spec names no region: what is too large there is so in each, by the length of ARNs."""
 
 
 def validate(
@@ -39,11 +46,24 @@ def validate(
     named += [source_files.check_appspec(Path(appspec), platform)] if appspec else []
     alone = named and file == SPEC and not Path(file).exists()
     specs = () if alone else load_file(Path(file))
+    _check_sizes(specs, file)
     checked = named or [*source_files.check_named(Path(file), specs)]
     source_files.raise_errors(checked)
     console.document(view.document(specs, checked))
     console.say(view.warnings(checked))
     console.answer(view.lines(file, specs, checked))
+
+
+def _check_sizes(specs: Sequence[Spec], file: str) -> None:
+    """Refuse what IAM would find too large in any account. Raises SpecError."""
+    from awspipe.errors import SpecError
+    from awspipe.graph import oversized, wanted
+    from awspipe.naming import Scope
+
+    scopes = [Scope(spec.name, "0" * 12, spec.region or _SHORT_REGION) for spec in specs]
+    graphs = [wanted(spec, scope) for spec, scope in zip(specs, scopes, strict=True)]
+    if problems := tuple(one for graph in graphs for one in oversized(graph, file)):
+        raise SpecError(problems)
 
 
 def schema(context: typer.Context) -> None:

@@ -35,11 +35,7 @@ def may_log(group_arn: str) -> Statement:
 
 
 def policy(statements: tuple[Statement, ...]) -> Document:
-    """A policy document of these statements, each once: several actions may need the same.
-
-    All policies inside of a role together have at most 10,240 characters.
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-    """
+    """A policy document of these statements, each once: several actions may need the same."""
     return {"Version": "2012-10-17", "Statement": [one.document() for one in dict.fromkeys(statements)]}
 
 

@@ -19,6 +19,11 @@ from awspipe.resources.base import Body, Live, Resource, Untouchable
 from awspipe.resources.policy import Document, Statement, policy, trust
 from awspipe.resources.rights import Rights
 
+POLICY_LIMIT = 10_240
+"""As many characters have all inline policies of a role together: a quota that AWS does not raise.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
 _POLICY_NAME = "awspipe"
 _ABSENT = "NoSuchEntity"
 
@@ -56,6 +61,11 @@ class Role(Resource):
     def arn(self) -> str:
         """The role's ARN, path included."""
         return self.scope.role_arn(self.name)
+
+    @property
+    def size(self) -> int:
+        """The characters of its policy as IAM counts them: white space is none."""
+        return len("".join(json.dumps(policy(self.statements)).split()))
 
     @property
     def service(self) -> str:
