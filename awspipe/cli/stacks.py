@@ -22,7 +22,8 @@ class Stacks:
 
     def lines(self) -> Iterator[str]:
         """A line a stack: that it stays, and how it goes."""
-        first = "`awspipe sandbox shell`, then " if self.target.sandbox else ""
+        env = self.target.command("sandbox", "env")
+        first = f'`eval "$({env})"`, then ' if self.target.sandbox else ""
         for name in self.names:
             words = f"aws cloudformation delete-stack --stack-name {name} --region {self.region}"
             stays = f"stack {name}, which the pipeline deployed, stays and may go on costing"
