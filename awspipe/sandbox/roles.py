@@ -93,8 +93,14 @@ def _verdict(role_arn: str, action: str, resource: str, context: Context) -> Ver
     role = _role(role_arn)
     if role is None:
         return Verdict.UNSAID
-    documents = [*role.policies.values(), *(policy.document for policy in role.managed_policies.values())]
+    attached = (_in_force(policy) for policy in role.managed_policies.values())
+    documents = [*role.policies.values(), *attached]
     return verdict(documents, action, resource, context)
+
+
+def _in_force(policy: Any) -> str:
+    """The document of a managed policy: its default version's."""
+    return next(str(one.document) for one in policy.versions if one.is_default)
 
 
 def _role(arn: str) -> Any:

@@ -273,6 +273,22 @@ def test_an_explicit_deny_wins(shop: Shop) -> None:
     assert shop.error("Deploy")[1].endswith("with an explicit deny in an identity-based policy")
 
 
+def test_a_policy_that_was_attached_counts_by_its_version_in_force(shop: Shop) -> None:
+    shop.push(**{"index.html": b"1"})
+    shop.create(allow=[*ALL])
+    iam: Any = boto3.client("iam", region_name=REGION)
+    deny = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::site/*"}
+    harmless = {**deny, "Resource": "arn:aws:s3:::other/*"}
+    first, second = (json.dumps({"Version": "2012-10-17", "Statement": [one]}) for one in (harmless, deny))
+    own = iam.create_policy(PolicyName="own", PolicyDocument=first)["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName="pipeline", PolicyArn=own)
+    shop.start()
+    assert shop.statuses() == ["Succeeded", "Succeeded"]
+    iam.create_policy_version(PolicyArn=own, PolicyDocument=second, SetAsDefault=True)
+    shop.start()
+    assert shop.error("Deploy")[1].endswith("with an explicit deny in an identity-based policy")
+
+
 def test_an_actions_own_role_counts(shop: Shop) -> None:
     shop.push(**{"index.html": b"1"})
     own = role("deployer", f"arn:aws:iam::{ACCOUNT}:root", allow=[ARTIFACTS])

@@ -217,6 +217,14 @@ def test_a_target_that_nobody_plays_is_no_error(events: Any) -> None:
     assert answer["FailedEntryCount"] == 0
 
 
+def test_a_queue_that_is_not_there_harms_no_push(events: Any, starter: str) -> None:
+    follow(events, starter)
+    gone = f"arn:aws:sqs:{REGION}:{ACCOUNT}:gone"
+    events.put_targets(Rule="push", Targets=[{"Id": "2", "Arn": gone}])
+    assert push()
+    assert triggers() == STARTED
+
+
 def test_a_rules_tags_are_those_of_its_making(events: Any) -> None:
     pattern = json.dumps(PUSHES)
     events.put_rule(Name="push", EventPattern=pattern, Tags=[{"Key": "a", "Value": "1"}])
