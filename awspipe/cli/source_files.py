@@ -19,6 +19,7 @@ from awspipe.formats.words import nearest
 from awspipe.providers.codebuild import CodeBuild
 from awspipe.providers.codedeploy import CodeDeploy
 from awspipe.spec.flow import ResolvedAction, resolve
+from awspipe.spec.load import Loaded
 from awspipe.spec.models import Pipeline
 
 APPSPECS = ("appspec.yml", "appspec.yaml")
@@ -46,16 +47,17 @@ def check_appspec(path: Path, platform: Platform) -> Checked:
     return _checked(str(path), appspec.parse(_content(path), str(path), platform, folder=folder))
 
 
-def check_named(file: Path, specs: tuple[Pipeline, ...]) -> Iterator[Checked]:
-    """What the actions of a spec name, each file once. Sources are taken to be where the spec is."""
+def check_named(loaded: Iterable[Loaded]) -> Iterator[Checked]:
+    """What the actions of specs name, each file once. Sources are taken to be where the spec is."""
     seen: set[Path] = set()
-    for one, root, reading in _actions(file, specs):
-        match one.action:
-            case CodeBuild(buildspec=written):
-                at = (*one.path, "buildspec")
-                yield from _named_buildspec(file, written, _Where(root, reading, at), seen)
-            case CodeDeploy():
-                yield from _appspec_beside(file.parent, seen)
+    for file, specs in loaded:
+        for one, root, reading in _actions(file, specs):
+            match one.action:
+                case CodeBuild(buildspec=written):
+                    at = (*one.path, "buildspec")
+                    yield from _named_buildspec(file, written, _Where(root, reading, at), seen)
+                case CodeDeploy():
+                    yield from _appspec_beside(file.parent, seen)
 
 
 def raise_errors(checked: Iterable[Checked]) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from awspipe.cli.console import Console
-from awspipe.cli.options import SPEC, SpecFile, given
+from awspipe.cli.options import SPEC, SpecFiles, given
 
 if TYPE_CHECKING:
-    from awspipe.spec.models import Pipeline as Spec
+    from awspipe.spec.load import Loaded
 
 _SHORT_REGION = "us-east-1"
 """Where a spec names no region: what is too large there is so in each, by the length of ARNs."""
@@ -20,7 +20,7 @@ _SHORT_REGION = "us-east-1"
 
 def validate(
     context: typer.Context,
-    file: SpecFile = SPEC,
+    file: SpecFiles = [SPEC],  # noqa: B006 - Typer's way to say a default
     buildspec: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Check this buildspec, and not those that the spec names."),
@@ -39,31 +39,37 @@ def validate(
     """
     from awspipe.cli import source_files
     from awspipe.cli.views import validate as view
-    from awspipe.spec.load import load_file
+    from awspipe.spec.load import load_files
 
     console = Console(json=given(context).json)
     named = [source_files.check_buildspec(Path(buildspec))] if buildspec else []
     named += [source_files.check_appspec(Path(appspec), platform)] if appspec else []
-    alone = named and file == SPEC and not Path(file).exists()
-    specs = () if alone else load_file(Path(file))
-    _check_sizes(specs, file)
-    checked = named or [*source_files.check_named(Path(file), specs)]
+    alone = named and file == [SPEC] and not Path(SPEC).exists()
+    loaded = [] if alone else load_files(file)
+    _check_sizes(loaded)
+    checked = named or [*source_files.check_named(loaded)]
     source_files.raise_errors(checked)
-    console.document(view.document(specs, checked))
+    console.document(view.document(loaded, checked))
     console.say(view.warnings(checked))
-    console.answer(view.lines(file, specs, checked))
+    console.answer(view.lines(loaded, checked))
 
 
-def _check_sizes(specs: Sequence[Spec], file: str) -> None:
-    """Refuse what IAM would find too large in any account. Raises SpecError."""
+def _check_sizes(loaded: Sequence[Loaded]) -> None:
+    """Refuse what IAM would find too large in any account. Raises SpecError with all of it."""
     from awspipe.errors import SpecError
     from awspipe.graph import oversized, wanted
     from awspipe.naming import Scope
 
-    scopes = [Scope(spec.name, "0" * 12, spec.region or _SHORT_REGION) for spec in specs]
-    graphs = [wanted(spec, scope) for spec, scope in zip(specs, scopes, strict=True)]
-    if problems := tuple(one for graph in graphs for one in oversized(graph, file)):
-        raise SpecError(problems)
+    problems = [
+        problem
+        for path, specs in loaded
+        for spec in specs
+        for problem in oversized(
+            wanted(spec, Scope(spec.name, "0" * 12, spec.region or _SHORT_REGION)), str(path)
+        )
+    ]
+    if problems:
+        raise SpecError(tuple(problems))
 
 
 def schema(context: typer.Context) -> None:

@@ -17,6 +17,9 @@ from awspipe.spec.models import Pipeline
 from awspipe.spec.salvage import beside_providers, salvaged
 from awspipe.spec.structure import check
 
+Loaded = tuple[Path, tuple[Pipeline, ...]]
+"""A file and its pipelines."""
+
 PROBLEMS_LIMIT = 200
 """More problems than this are counted, not described."""
 
@@ -35,17 +38,18 @@ def load_file(path: Path) -> tuple[Pipeline, ...]:
             hint=f"{_INIT}; -f FILE names another, or name the pipeline where a command takes NAME",
         ) from None
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+        hint = "name one of the files in it" if path.is_dir() else ""
+        raise UsageError(f"{path} cannot be read: {error.strerror}", hint=hint) from None
     return load_text(data, str(path))
 
 
-def load_files(files: Sequence[str], only: Sequence[str] = ()) -> list[tuple[Path, tuple[Pipeline, ...]]]:
+def load_files(files: Sequence[str], only: Sequence[str] = ()) -> list[Loaded]:
     """The pipelines of several files, with each file; of a directory, those of every spec in it.
 
     `only` leaves those of some names. Raises SpecError with the problems of all files, and UsageError where
     a file is not there, or where no file has a pipeline of a name in `only`.
     """
-    found: list[tuple[Path, tuple[Pipeline, ...]]] = []
+    found: list[Loaded] = []
     problems: list[Problem] = []
     for path in (path for file in files for path in _specs_at(Path(file))):
         try:
@@ -69,7 +73,7 @@ def _specs_at(path: Path) -> list[Path]:
     return specs
 
 
-def _refuse_twice(found: list[tuple[Path, tuple[Pipeline, ...]]]) -> None:
+def _refuse_twice(found: list[Loaded]) -> None:
     first: dict[tuple[str, str | None], Path] = {}
     for path, pipelines in found:
         for one in pipelines:
@@ -81,9 +85,7 @@ def _refuse_twice(found: list[tuple[Path, tuple[Pipeline, ...]]]) -> None:
                 )
 
 
-def _only(
-    found: list[tuple[Path, tuple[Pipeline, ...]]], only: Sequence[str]
-) -> list[tuple[Path, tuple[Pipeline, ...]]]:
+def _only(found: list[Loaded], only: Sequence[str]) -> list[Loaded]:
     known = [one.name for _, pipelines in found for one in pipelines]
     for name in only:
         if name not in known:

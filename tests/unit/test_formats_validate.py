@@ -167,6 +167,26 @@ def test_two_pipelines_name_one_file_once(folder: Path, capsys: pytest.CaptureFi
     assert document(capsys)["files"] == ["ci/build.yml", "appspec.yml"]
 
 
+def test_a_directory_of_specs_is_checked_at_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    specs = folder / "specs"
+    specs.mkdir()
+    for name in ("one", "two"):
+        (specs / f"{name}.yml").write_text(SPEC.replace("name: shop", f"name: {name}", 1))
+    (specs / "ci").mkdir()
+    (specs / "ci" / "build.yml").write_text("version: 0.2\nphases: {build: {commands: [make]}}\n")
+    code, answer, _ = said(capsys, "-f", str(specs))
+    assert (code, [line.partition(" is valid")[0] for line in answer.splitlines()[:2]]) == (
+        0,
+        [f"{specs / 'one.yml'}: one", f"{specs / 'two.yml'}: two"],
+    )
+    assert answer.count("build.yml: valid") == 1
+    for name in ("one", "two"):
+        (specs / f"{name}.yml").write_text("name: x\nstage: []\n")
+    code, _, talk = said(capsys, "-f", str(specs))
+    assert code == 2
+    assert all(f"--> {specs / name}.yml:2:1" in talk for name in ("one", "two"))
+
+
 @pytest.mark.parametrize("template", ["static-site", "server", "server-build"])
 def test_the_templates_are_without_warning(template: str, capsys: pytest.CaptureFixture[str]) -> None:
     source = Path(__file__).parents[2] / "templates" / template
