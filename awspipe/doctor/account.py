@@ -1,22 +1,19 @@
-"""The account: connections, hosts, quotas, and what an earlier pipeline left."""
+"""The account: connections, notices, quotas, and what an earlier pipeline left."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from awspipe.aws import Aws, tags_of
-from awspipe.doctor.findings import Case, Finding, State, ok
+from awspipe.aws import tags_of
+from awspipe.doctor.findings import Case, Finding, State, actions, ok
 from awspipe.explain import explained
 from awspipe.graph import Graph
 from awspipe.naming import OWNER_TAG, ROLE_PATH_ROOT
-from awspipe.resources.deployment_group import DeploymentGroup
+from awspipe.resources.connection import by_status, console_url
 from awspipe.resources.project import BuildProject
 from awspipe.resources.role import Role
 from awspipe.resources.subscription import Subscription
-
-CONNECTIONS = "https://console.aws.amazon.com/codesuite/settings/connections"
-"""Where a connection is completed: no API can."""
 
 
 def connections(case: Case) -> Iterator[Finding]:
@@ -24,22 +21,25 @@ def connections(case: Case) -> Iterator[Finding]:
     if not any(_connected(graph) for graph in case.graphs):
         return
     with explained("list connections"):
-        found = case.aws.client("codeconnections").list_connections(MaxResults=50)["Connections"]
-    waiting = [one["ConnectionName"] for one in found if one.get("ConnectionStatus") == "PENDING"]
+        found = by_status(case.aws)
+    waiting = [name for name, status in found if status == "PENDING"]
     if waiting:
-        says = f"not completed: {', '.join(waiting)}"
-        yield Finding("connections", State.PROBLEM, says, f"complete them in the console: {CONNECTIONS}")
+        yield Finding(
+            "connections", State.PROBLEM, f"not completed: {', '.join(waiting)}", _complete(case, waiting)
+        )
     else:
         yield ok("connections", f"{len(found)}, none waits for somebody")
 
 
+def _complete(case: Case, waiting: list[str]) -> str:
+    """How connections are completed: no API can, and the sandbox has no console."""
+    if case.sandbox:
+        return f"`awspipe sandbox connect {waiting[0]} OWNER/NAME PATH` completes one"
+    return f"complete them in the console: {console_url(case.graphs[0].scope)}"
+
+
 def _connected(graph: Graph) -> bool:
-    stages = next(one.body()["stages"] for one in graph.resources if one.kind == "pipeline")
-    return any(
-        action["actionTypeId"]["provider"] == "CodeStarSourceConnection"
-        for stage in stages
-        for action in stage["actions"]
-    )
+    return any(one["actionTypeId"]["provider"] == "CodeStarSourceConnection" for one in actions(graph))
 
 
 def notices(case: Case) -> Iterator[Finding]:
@@ -56,55 +56,6 @@ def notices(case: Case) -> Iterator[Finding]:
         )
     else:
         yield ok("notices", "no address waits to be confirmed")
-
-
-def hosts(case: Case) -> Iterator[Finding]:
-    """The machines that each deployment group of the spec would deploy to."""
-    groups = [one for graph in case.graphs for one in graph.resources if isinstance(one, DeploymentGroup)]
-    if case.sandbox and groups:
-        yield ok("hosts", "a deployment group that finds none gets two: `awspipe sandbox hosts`")
-        return
-    for one in groups:
-        yield _hosts_of(case.aws, one)
-
-
-def _hosts_of(aws: Aws, group: DeploymentGroup) -> Finding:
-    name = f"hosts of {group.name.rpartition('/')[2]}"
-    with explained(f"look for the hosts of {group.key}"):
-        instances = _instances(aws, group.ec2_tags)
-        machines = _machines(aws, group.on_premises_tags)
-    tags = ", ".join(f"{key}={value}" for key, value in (*group.ec2_tags, *group.on_premises_tags))
-    if not instances and not machines:
-        fix = "start an instance with that tag and the CodeDeploy agent, or give yours the tag"
-        return Finding(name, State.PROBLEM, f"no running machine has the tag {tags}", fix)
-    bare = sorted(id_ for id_, profile in instances.items() if not profile)
-    if bare:
-        says = f"{', '.join(bare)}: no instance profile, so the agent cannot fetch a revision"
-        return Finding(name, State.PROBLEM, says, "attach one that may read the artifact bucket")
-    count = len(instances) + len(machines)
-    return ok(name, f"{count} with the tag {tags}; whether the agent runs there only a deployment shows")
-
-
-def _instances(aws: Aws, tags: Iterable[tuple[str, str]]) -> dict[str, bool]:
-    """The ids of running instances with any of the tags, and whether each has an instance profile."""
-    found: dict[str, bool] = {}
-    for key, value in tags:
-        pages = aws.client("ec2").get_paginator("describe_instances")
-        running = {"Name": "instance-state-name", "Values": ["running"]}
-        for page in pages.paginate(Filters=[{"Name": f"tag:{key}", "Values": [value]}, running]):
-            for one in (each for batch in page["Reservations"] for each in batch["Instances"]):
-                found[one["InstanceId"]] = "IamInstanceProfile" in one
-    return found
-
-
-def _machines(aws: Aws, tags: Iterable[tuple[str, str]]) -> frozenset[str]:
-    filters = [{"Key": key, "Value": value, "Type": "KEY_AND_VALUE"} for key, value in tags]
-    if not filters:
-        return frozenset()
-    answer = aws.client("codedeploy").list_on_premises_instances(
-        registrationStatus="Registered", tagFilters=filters
-    )
-    return frozenset(answer["instanceNames"])
 
 
 def quotas(case: Case) -> Iterator[Finding]:

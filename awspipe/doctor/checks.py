@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from awspipe.doctor.account import connections, hosts, leftovers, notices, quotas
+from awspipe.doctor.account import connections, leftovers, notices, quotas
 from awspipe.doctor.caller import permissions
 from awspipe.doctor.findings import Case, Finding
+from awspipe.doctor.hosts import hosts
 
 CHECKS: Mapping[str, Callable[[Case], Iterator[Finding]]] = {
     "permissions": permissions,

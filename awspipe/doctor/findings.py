@@ -11,6 +11,7 @@ from enum import StrEnum
 from awspipe.aws import Aws, threads
 from awspipe.errors import AwspipeError, CredentialsError, DeniedError
 from awspipe.graph import Graph
+from awspipe.resources.base import Body
 
 
 class State(StrEnum):
@@ -40,6 +41,12 @@ class Case:
     graphs: tuple[Graph, ...] = ()
     sandbox: bool = False
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+
+def actions(graph: Graph) -> Iterator[Body]:
+    """The actions of a wanted pipeline, as CodePipeline has them."""
+    stages = next(one.body()["stages"] for one in graph.resources if one.kind == "pipeline")
+    return (action for stage in stages for action in stage["actions"])
 
 
 def ok(name: str, says: str) -> Finding:

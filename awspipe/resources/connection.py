@@ -244,6 +244,11 @@ def pending(scope: Scope, name: str) -> HandshakeError:
     )
 
 
+def by_status(aws: Aws) -> tuple[tuple[str, str], ...]:
+    """Every connection of the region by name, with how far it is."""
+    return tuple((one["ConnectionName"], one["ConnectionStatus"]) for one in _all(aws))
+
+
 def console_url(scope: Scope) -> str:
     """The page on which a person completes a connection; there is no API for that.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,86 @@ def test_an_instance_with_a_profile_is_counted_and_the_agent_is_not_promised(wor
     found = findings(world, SERVER)["hosts of Deploy"]
     assert found.state is State.OK
     assert found.says.startswith("1 with the tag awspipe=shop; whether the agent runs")
+
+
+TO_INSTANCES = """\
+name: shop
+stages:
+  - {name: Source, provider: codecommit, repository: shop}
+  - name: Ship
+    provider: ec2
+    target_directory: /srv/shop
+    post_script: start.sh
+    WHICH
+"""
+
+
+def agents(world: World, known: dict[str, str]) -> None:
+    """What Systems Manager knows of the nodes with the tag: their ids, and how far it reaches them."""
+
+    def answered(params: dict[str, Any]) -> dict[str, Any]:
+        assert params["Filters"] in (
+            [{"Key": "tag:awspipe", "Values": ["shop"]}],
+            [{"Key": "tag-key", "Values": ["awspipe"]}],
+        )
+        return {
+            "InstanceInformationList": [
+                {"InstanceId": name, "PingStatus": status} for name, status in known.items()
+            ]
+        }
+
+    answer(world, "ssm", "DescribeInstanceInformation", answered)
+
+
+@pytest.mark.parametrize("value", ["shop", '""'])
+def test_an_instance_that_systems_manager_does_not_reach_is_named(world: World, value: str) -> None:
+    spec = TO_INSTANCES.replace("WHICH", f"ec2_tag: {{awspipe: {value}}}")
+    simulated(world, allowed(world, spec))
+    known: dict[str, str] = {}
+    agents(world, known)
+    found = findings(world, spec)["hosts of Ship"]
+    assert (found.state, found.says) == (
+        State.PROBLEM,
+        f"no running machine has the tag awspipe{'=shop' if value == 'shop' else ''}",
+    )
+    made = instance(world)
+    found = findings(world, spec)["hosts of Ship"]
+    assert (found.state, found.says) == (State.PROBLEM, f"{made}: Systems Manager does not reach it")
+    known[made] = "ConnectionLost"
+    assert findings(world, spec)["hosts of Ship"].state is State.PROBLEM
+    known[made] = "Online"
+    found = findings(world, spec)["hosts of Ship"]
+    assert found.state is State.OK
+    assert found.says.endswith("and Systems Manager reaches each")
+
+
+def test_a_node_of_ones_own_is_looked_for_where_it_is_registered(world: World) -> None:
+    spec = TO_INSTANCES.replace("WHICH", "managed_node_tag: {awspipe: shop}")
+    simulated(world, allowed(world, spec))
+    agents(world, {"mi-1": "Online", "mi-2": "ConnectionLost"})
+    found = findings(world, spec)["hosts of Ship"]
+    assert (found.state, found.says) == (State.PROBLEM, "mi-2: Systems Manager does not reach it")
+
+
+CONNECTED = """\
+name: shop
+stages:
+  - {name: Source, provider: github, repository: me/shop}
+  - {name: Deploy, provider: s3}
+"""
+
+
+def test_a_connection_that_waits_is_named_however_many_there_are(world: World) -> None:
+    create = world.client("codeconnections").create_connection
+    for number in range(101):
+        create(ConnectionName=f"c{number}", ProviderType="GitHub")
+    case = Case(world.aws, (core.graph(world.aws, CONNECTED),))
+    (found,) = CHECKS["connections"](case)
+    assert found.state is State.PROBLEM
+    assert found.says == f"not completed: {', '.join(f'c{number}' for number in range(101))}"
+    assert found.fix.endswith(f"/codesuite/settings/connections?region={core.REGION}")
+    (found,) = CHECKS["connections"](replace(case, sandbox=True))
+    assert found.fix == "`awspipe sandbox connect c0 OWNER/NAME PATH` completes one"
 
 
 @pytest.mark.parametrize(
