@@ -18,7 +18,7 @@ from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource, Tagged
 from awspipe.resources.bucket import Bucket
 from awspipe.resources.rights import Rights
-from awspipe.resources.rule import Rule
+from awspipe.resources.role import EVENTS, Role
 
 _ABSENT = "ResourceNotFoundException"
 _AVAILABLE = "AVAILABLE"
@@ -192,13 +192,12 @@ class Connection(Resource):
     def worth_listing(cls, aws: Aws, scope: Scope) -> bool:
         """A connection is made after the bucket; a rule that starts the pipeline says: no source needs one.
 
-        Of one with both kinds of sources, or beside a `<name>-2` with rules, the tag index tells, and the
-        pipeline's own declaration.
+        The rule's role tells, by its path: the names of a `<name>-2` begin as the pipeline's own do. Of one
+        with both kinds of sources the tag index tells, and the pipeline's own declaration.
         """
         if scope.region in _WITHOUT or scope.partition != "aws":  # nobody may answer there
             return False
-        telling = {scope.execution_rule, scope.approval_rule}
-        return bool(Bucket.listed(aws, scope)) and not Rule.listed(aws, scope) - telling
+        return bool(Bucket.listed(aws, scope)) and not Role.is_for(aws, scope, EVENTS)
 
     @classmethod
     def in_index(cls, aws: Aws, scope: Scope, tagged: Tagged) -> frozenset[str]:

@@ -24,6 +24,8 @@ POLICY_LIMIT = 10_240
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
+EVENTS = "events.amazonaws.com"
+"""EventBridge: it takes on the role of each rule that starts a pipeline."""
 _POLICY_NAME = "awspipe"
 _ABSENT = "NoSuchEntity"
 
@@ -126,7 +128,7 @@ class Role(Resource):
         return cls(
             name=scope.role(part),
             scope=scope,
-            trusts=trust("events.amazonaws.com"),
+            trusts=trust(EVENTS),
             statements=(
                 Statement(actions=("codepipeline:StartPipelineExecution",), resources=(scope.pipeline_arn,)),
             ),
@@ -266,6 +268,12 @@ class Role(Resource):
         if listed is None:
             listed = aws.once(("roles", path), lambda: _on(aws, path))
         return {role["RoleName"]: role for role in listed if role["Path"] == path}
+
+    @classmethod
+    def is_for(cls, aws: Aws, scope: Scope, service: str) -> bool:
+        """Whether a role on the pipeline's path can be taken on by a service."""
+        roles = cls.on_path(aws, scope.role_path).values()
+        return any(f'"{service}"' in json.dumps(_document(one["AssumeRolePolicyDocument"])) for one in roles)
 
     @staticmethod
     def _every(aws: Aws) -> list[dict[str, Any]] | None:

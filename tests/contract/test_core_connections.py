@@ -19,6 +19,7 @@ from awspipe.sandbox import git, handshakes
 from awspipe.sandbox.codeconnections import codeconnections_backends
 from tests.support import core
 from tests.support.core import GITHUB, World
+from tests.support.denying import deny
 
 ROLE = f"awspipe-shop-{core.REGION}"
 
@@ -291,6 +292,18 @@ def test_a_connection_is_looked_for_only_where_one_can_be(world: World) -> None:
     core.up(world.aws, core.STATIC_SITE)
     core.down(world.aws)
     assert not world.calls.of("codeconnections")
+
+
+def test_a_neighbour_with_rules_hides_no_connection(world: World) -> None:
+    """Where neither the tag index nor a declaration tells of it: all that begins like ours is `shop-2`'s."""
+    core.up(world.aws, core.template("static-site", "shop-2"))
+    theirs = world.inventory
+    core.up(world.aws, GITHUB)
+    world.client("codepipeline").delete_pipeline(name="shop")
+    aws = alone(world)
+    deny(aws.session, ["resourcegroupstaggingapi:GetResources"])
+    assert core.down(aws).left == ()
+    assert world.inventory == theirs
 
 
 def test_a_region_without_the_service_is_said(tmp_path: Path) -> None:
