@@ -196,11 +196,10 @@ def _over(one: Priced, most: Decimal) -> Iterator[str]:
 
 
 def agree_once_more(console: Console, priced: Iterable[Priced]) -> None:
-    """Ask again where it costs something, or where there is a pipeline already."""
+    """Ask again, once for all, where it costs something or where there is a pipeline already."""
     from awspipe.cli import asking
     from awspipe.cli.views import money as view
 
-    for one in priced:
-        if one.asks_once_more:
-            question = f"{view.once_more(one)} Go on all the same? [y/N] "
-            asking.go_on(console, question, asking.is_yes, otherwise="nothing was changed")
+    if doubtful := [one for one in priced if one.asks_once_more]:
+        question = f"{view.once_more(doubtful)} Go on all the same? [y/N] "
+        asking.go_on(console, question, asking.is_yes, otherwise="nothing was changed")

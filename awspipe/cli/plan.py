@@ -43,5 +43,6 @@ def plan(
     for one in priced:
         console.answer(view.lines(one.one.plan, one.one.commit_id))
         console.answer(money_view.lines(one) if one.one.plan.work else ())
+    console.answer(money_view.together(priced))
     changes = any(one.plan.work for one in prepared)
     return exits.CHANGES if exit_code and changes else exits.DONE

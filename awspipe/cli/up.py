@@ -90,6 +90,7 @@ def _show_cost(console: Console, pricing: list[Pricing], most: Decimal | None) -
     priced = [one.answer() for one in pricing]
     for one in priced:
         console.say(view.lines(one))
+    console.say(view.together(priced))
     if most is not None:
         money.refuse_above(priced, most)
 
@@ -104,6 +105,7 @@ def _end(
     for one, cost in zip(ended, priced, strict=True):
         said = [money_view.at_end(cost)] if shown else money_view.lines(cost)
         console.answer(view.lines(one, said if one.one.plan.work else ()))
+    console.answer(money_view.together(priced))
     documents = zip(map(view.document, ended), map(money_view.document, priced), strict=True)
     document = {"pipelines": [{**one, "cost": cost} for one, cost in documents]}
     if one_line:

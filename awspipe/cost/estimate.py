@@ -5,7 +5,7 @@ What an action takes is not known before: each provider's `usual_minutes` is ass
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -176,6 +176,15 @@ class Estimate:
         """A month of executions that take as long as assumed."""
         return self._bill(self.runs, left, self.use.build_minutes, fixed=self.fixed)
 
+    def beyond(self, left: Left) -> Left:
+        """What such a month leaves of the free allowance."""
+        actions = self.use.action_minutes if self.use.type == "V2" else 0
+        builds = sum(minutes for meter, minutes in self.use.build_minutes.items() if self._pooled(meter))
+        return Left(
+            max(left.action_minutes - actions * self.runs, ZERO),
+            max(left.build_minutes - builds * self.runs, ZERO),
+        )
+
     @property
     def worst(self) -> Bill:
         """A month in which nothing is free any more and every build goes on until it is ended."""
@@ -213,11 +222,15 @@ class Estimate:
         for meter, minutes in sorted(builds.items(), key=lambda one: -self._usd(one[0])):
             price = self.prices.price(meter, self.region)
             if price is not None:
-                pooled = price.row.free is not None and price.row.free.pool == BUILD_POOL
-                used = min(free, Decimal(minutes * runs)) if pooled else ZERO
+                used = min(free, Decimal(minutes * runs)) if self._pooled(meter) else ZERO
                 free -= used
                 total += price.cost(minutes * runs, free=used)
         return total
+
+    def _pooled(self, meter: str) -> bool:
+        """Whether a machine's minutes may be free ones."""
+        price = self.prices.price(meter, self.region)
+        return bool(price and price.row.free and price.row.free.pool == BUILD_POOL)
 
     def _usd(self, meter: str) -> Decimal:
         price = self.prices.price(meter, self.region)
@@ -226,3 +239,12 @@ class Estimate:
     def _cost(self, meter: str, quantity: int, free: Decimal) -> Decimal:
         price = self.prices.price(meter, self.region)
         return price.cost(quantity, free=free) if price else ZERO
+
+
+def together(estimates: Iterable[Estimate], left: Left) -> Decimal:
+    """USD for a month of several pipelines, which share what is free."""
+    total = ZERO
+    for one in estimates:
+        total += one.month(left).usd
+        left = one.beyond(left)
+    return total

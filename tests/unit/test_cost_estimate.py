@@ -147,6 +147,29 @@ def test_the_box_of_a_first_pipeline() -> None:
     ]
 
 
+def test_what_is_free_is_free_once_for_several_pipelines() -> None:
+    one = priced(STATIC_SITE)
+    assert [*view.together([one])] == []
+    assert [*view.together([one] * 3)] == [
+        "cost of the 3 pipelines together: $0.80 a month at 20 executions each; they share what is free"
+    ]
+    large = priced(LARGE, prices=UNPRICED)
+    assert [*view.together([one, large])] == [
+        "cost of the 2 pipelines together: more than $0.20 a month at 20 executions each; "
+        "they share what is free"
+    ]
+
+
+def test_several_pipelines_are_asked_about_once() -> None:
+    second = priced(STATIC_SITE, LEGACY, OTHER)
+    assert view.once_more([second]) == (
+        "This is pipeline #2 of this account and region; shop costs $0.00 a month at 20 executions."
+    )
+    assert view.once_more([second] * 3) == (
+        "3 of these are made beside other pipelines; 3 pipelines cost $0.80 a month at 20 executions each."
+    )
+
+
 def test_the_box_of_a_second_v1_pipeline_names_the_day() -> None:
     shown = box(priced(v1(STATIC_SITE), PaidPlan(None), OTHER))
     assert shown[1] == (

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from awspipe.cli.views.prices import stale
 from awspipe.cost.account import AccountPlan, FreePlan, Legacy, PaidPlan, Unknown
 from awspipe.cost.estimate import Estimate
+from awspipe.cost.estimate import together as estimated_together
 from awspipe.cost.prices import BUILD_POOL, CODECOMMIT_USERS, PIPELINE_V1, PIPELINE_V2, Price, number, usd
 
 if TYPE_CHECKING:
@@ -166,8 +167,30 @@ def _credits(left: Any) -> str:
     return "" if left is None else f" ({usd(left)} left)"
 
 
-def once_more(priced: Priced) -> str:
-    """Why it is asked again."""
+def together(several: Sequence[Priced]) -> Iterator[str]:
+    """Of several pipelines with something to do: what they cost in all, as what is free is shared."""
+    working = [one for one in several if one.one.plan.work]
+    if len(working) > 1:
+        yield f"cost of the {len(working)} pipelines together: {_in_all(working)}; they share what is free"
+
+
+def _in_all(several: Sequence[Priced]) -> str:
+    usd_a_month = estimated_together((one.estimate for one in several), several[0].left)
+    unknown = tuple(meter for one in several for meter in one.estimate.month(one.left).unknown)
+    runs = several[0].estimate.runs
+    return f"{_at_least(unknown)}{usd(usd_a_month)} a month at {runs} executions each"
+
+
+def once_more(several: Sequence[Priced]) -> str:
+    """Why it is asked again, of one or of several."""
+    if len(several) == 1:
+        return _once_more(several[0])
+    further = sum(1 for one in several if one.standing and one.standing.further)
+    beside = f"{further} of these are made beside other pipelines; " if further else ""
+    return f"{beside}{len(several)} pipelines cost {_in_all(several)}."
+
+
+def _once_more(priced: Priced) -> str:
     estimate, name = priced.estimate, priced.one.plan.scope.pipeline
     bill = estimate.month(priced.left)
     costs = f"{name} costs {_at_least(bill.unknown)}{usd(bill.usd)} a month at {estimate.runs} executions."
