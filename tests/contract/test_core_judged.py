@@ -57,7 +57,8 @@ SPECS = {
     "custom": _HEAD + "  - name: Call\n    provider: custom\n"
     "    declaration: {actionTypeId: {category: Invoke, provider: Lambda}}\n"
     "    statements:\n"
-    "      - {actions: 'lambda:InvokeFunction', resources: 'arn:aws:lambda:r:1:function:a'}\n",
+    "      - actions: lambda:InvokeFunction\n"
+    "        resources: arn:aws:lambda:ap-northeast-2:123456789012:function:a\n",
     "ecs": _HEAD + "  - {name: Deploy, provider: ecs, cluster: web, service: shop, family: shop}\n",
     "clone": (
         "name: shop\nstages:\n  - {name: Source, provider: github, repository: me/shop, full_clone: true}\n"
