@@ -71,15 +71,20 @@ def prolong(prepared: Sequence[Prepared], end: datetime | None) -> None:
 def passed(prepared: Sequence[Prepared], now: datetime) -> Iterator[str]:
     """A warning for each pipeline whose end has passed, from the tags that the plan has read."""
     from awspipe.cli.views.expiry import warning
+
+    for one in prepared:
+        name, end = one.plan.scope.pipeline, end_before(one)
+        if end is not None and end <= now:
+            yield warning(name, end, one.target.command_anywhere("down", name))
+
+
+def end_before(one: Prepared) -> datetime | None:
+    """Until when a pipeline was wanted that was there already, from the tags that the plan has read."""
     from awspipe.expiry import end_of
     from awspipe.resources.pipeline import Pipeline
 
-    for one in prepared:
-        there = _was_there(one.plan)
-        scope = one.plan.scope
-        end = end_of(Pipeline.tags(one.target.aws, scope, scope.pipeline)) if there else None
-        if end is not None and end <= now:
-            yield warning(scope.pipeline, end, one.target.command_anywhere("down", scope.pipeline))
+    scope = one.plan.scope
+    return end_of(Pipeline.tags(one.target.aws, scope, scope.pipeline)) if _was_there(one.plan) else None
 
 
 def _was_there(plan: Plan) -> bool:

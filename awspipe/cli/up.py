@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +50,7 @@ def up(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     from awspipe.cli import money
     from awspipe.cli.outcome import halted
     from awspipe.cli.planning import prepare
-    from awspipe.cli.ttl import ending, length, passed, prolong
+    from awspipe.cli.ttl import end_before, ending, length, passed, prolong
     from awspipe.cli.views.expiry import wanted_until
 
     options = given(context)
@@ -63,6 +63,7 @@ def up(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
         prepared = prepare(options, console, file, push=not no_push, only=only or (), adopt=adopt)
         if end is None:
             console.warn(passed(prepared, datetime.now(UTC)))
+        ends = [end or end_before(one) for one in prepared]
         prepared = ending(prepared, end)
         pricing = money.begin(prepared, runs)
         _show(console, prepared)
@@ -77,6 +78,7 @@ def up(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
         prolong(prepared, end)
         if end is not None:
             console.say(wanted_until(end, options.command("down", "--expired")))
+        ended = [replace(one, until=until) for one, until in zip(ended, ends, strict=True)]
         _end(console, ended, pricing, shown=shown, one_line=watch)
     if watch:
         _watch(console, ended)

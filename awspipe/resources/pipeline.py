@@ -194,7 +194,8 @@ class Pipeline(Resource):
         stages = declared["stages"] if declared else ()
         actions = (action for stage in stages for action in stage["actions"])
         deploys = (one for one in actions if one["actionTypeId"]["provider"] == "CloudFormation")
-        return tuple(dict.fromkeys(one["configuration"]["StackName"] for one in deploys))
+        names = (one.get("configuration", {}).get("StackName") for one in deploys)
+        return tuple(dict.fromkeys(filter(None, names)))
 
     @classmethod
     def running(cls, aws: Aws, name: str) -> tuple[str, ...] | None:

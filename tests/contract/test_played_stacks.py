@@ -111,6 +111,11 @@ def test_a_stack_and_a_function_are_deployed_with_the_rights_that_awspipe_gives(
     assert world.client("lambda").get_alias(FunctionName="shop", Name="live")["FunctionVersion"] == "2"
     assert '"Pipeline shop: SUCCEEDED"' in mails(world)
     assert Pipeline.stacks(world.again(), "shop") == ("shop",)
+    bare = world.again()  # as a pipeline is that somebody has declared by hand
+    nameless = {"actionTypeId": {"provider": "CloudFormation"}}
+    declared = {"stages": [{"actions": [nameless, {**nameless, "configuration": {"ActionMode": "x"}}]}]}
+    bare.once(("declaration", "shop"), lambda: {"pipeline": declared})
+    assert Pipeline.stacks(bare, "shop") == ()
     core.down(world.again(), delete_data=True)
     assert Pipeline.stacks(world.again(), "shop") == ()
     assert queues() == ["made"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,16 @@ def project(shell: Shell) -> Iterator[Path]:
     shell.done("up", *WHERE, "--ttl", "2d", cwd=made)
     yield made
     shell.done("down", "money", *WHERE, "--delete-data")
+
+
+def test_up_says_until_when_the_pipeline_is_wanted_as_json(shell: Shell, project: Path) -> None:
+    told, kept = (
+        shell.done("up", *WHERE, *ttl, "--json", "--no-push", cwd=project).document["pipelines"][0]
+        for ttl in (("--ttl", "3d"), ())
+    )
+    left = datetime.fromisoformat(told["wanted_until"]) - datetime.now(UTC)
+    assert timedelta(days=2, hours=23) < left <= timedelta(days=3)
+    assert kept["wanted_until"] == told["wanted_until"]
 
 
 def test_every_command_about_money_reads_only_and_nothing_that_charges(shell: Shell, project: Path) -> None:

@@ -131,7 +131,7 @@ def test_every_answer_in_json_is_one_document_with_the_same_keys(shell: Shell) -
 
     up = document("up", "--sandbox")
     assert set(up) == {"schema_version", "pipelines"}
-    assert set(up["pipelines"][0]) == PIPELINE | {"pushed", "notes", "addresses"}  # type: ignore[index]
+    assert set(up["pipelines"][0]) == PIPELINE | {"pushed", "wanted_until", "notes", "addresses"}  # type: ignore[index]
     assert set(up["pipelines"][0]["addresses"][0]) == {"label", "name", "url"}  # type: ignore[index]
 
     status = document("status", "--sandbox")["pipelines"][0]  # type: ignore[index]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from awspipe.cli.planning import Prepared
@@ -22,6 +23,8 @@ class Ended:
     pushed: bool
     later: bool
     notes: tuple[str, ...]
+    until: datetime | None = None
+    """Until when it is wanted (`--ttl`)."""
 
     @property
     def created(self) -> bool:
@@ -70,6 +73,7 @@ def document(ended: Ended) -> dict[str, Any]:
     return {
         **plan_view.document(one.plan),
         "pushed": one.commit.id if ended.pushed and isinstance(one.commit, Commit) else None,
+        "wanted_until": ended.until.isoformat(timespec="seconds") if ended.until else None,
         "notes": list(ended.notes),
         "addresses": addresses.documents(one.target, one.plan.scope, one.graph.addresses),
     }
