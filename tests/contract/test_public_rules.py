@@ -15,11 +15,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support import core
-from tests.support.core import GITHUB, SERVER, STATIC_SITE, World
+from tests.support.core import GITHUB, NOTIFYING, SERVER, STATIC_SITE, World
 
 PAGE = Path(__file__).parents[2] / "docs" / "public-rules.md"
 DEPLOYED = STATIC_SITE.replace("    website: true\n    error: 404.html\n", "")
 SPECS = {"static-site": STATIC_SITE, "server": SERVER, "github": GITHUB, "deployed": DEPLOYED}
+SPECS["notifying"] = NOTIFYING
 
 Facts = dict[str, Any]
 Check = Callable[[Facts], bool]
@@ -114,6 +115,18 @@ def variables(project: Facts) -> set[str]:
     return {one["name"] for one in found if one.get("type", "PLAINTEXT") == "PLAINTEXT"}
 
 
+def fixed(statement: Facts) -> bool:
+    """Whether who is let in is said by fixed values: accounts, or the things that a service acts for."""
+    values = json.dumps([statement["Principal"], statement.get("Condition", {})])
+    return not re.search(r"[*?]|\$\{", values)
+
+
+def accounts(topic: Facts) -> set[str]:
+    """The accounts that a topic's policy names."""
+    named = [[one["Principal"], one.get("Condition", {})] for one in statements(topic["Policy"])]
+    return set(re.findall(r"\b[0-9]{12}\b", json.dumps(named)))
+
+
 CHECKS: dict[str, Check] = {
     "S3.2": lambda it: not public(it, "s3:GetObject", "s3:ListBucket"),
     "S3.3": lambda it: not public(it, "s3:PutObject", "s3:DeleteObject", "s3:PutBucketPolicy"),
@@ -144,6 +157,15 @@ CHECKS: dict[str, Check] = {
     ),
     "CKV_AWS_63": lambda it: not [one for one in allowed(it) if "*" in many(one["Action"])],
     "CKV_AWS_274": lambda it: "AdministratorAccess" not in json.dumps(it["attached"]),
+    "SNS.1": lambda it: "KmsMasterKeyId" in it,
+    "CKV_AWS_26": lambda it: "KmsMasterKeyId" in it,
+    "SNS.3": lambda it: any(not one["Key"].startswith("aws:") for one in it["tags"]),
+    "SNS.4": lambda it: all(map(fixed, statements(it["Policy"]))),
+    "CKV_AWS_169": lambda it: not [one for one in statements(it["Policy"]) if "*" in principals(one)],
+    "CKV_AWS_385": lambda it: accounts(it) <= {it["Owner"]},
+    "sns_subscription_not_using_http_endpoints": lambda it: (
+        not [where for protocol, where in it["listeners"] if protocol == "http"]
+    ),
     "iam_role_cross_service_confused_deputy_prevention": lambda it: bool(
         conditions(it) & {"aws:SourceAccount", "aws:SourceArn"}
     ),
@@ -179,7 +201,7 @@ _ROLE_OF = {
     "codedeploy": "role of a deployment group",
     "events": "role of a rule",
 }
-_SORTS = {"codebuild": "project", "logs": "log group", "codepipeline": "pipeline"}
+_SORTS = {"codebuild": "project", "logs": "log group", "codepipeline": "pipeline", "sns": "topic"}
 
 
 def held(world: World) -> Iterator[tuple[str, str, Facts]]:
@@ -239,3 +261,22 @@ def test_a_judge_tells_right_from_wrong(
     bucket = next(facts for _, sort, facts in things if sort == "artifacts")
     assert CHECKS[rule](bucket)
     assert not CHECKS[rule]({**bucket, **changed})
+
+
+@pytest.mark.parametrize(
+    ("rule", "changed"),
+    [
+        ("SNS.3", {"tags": []}),
+        ("SNS.4", {"Policy": {"Statement": [EVERYBODY]}}),
+        ("SNS.4", {"Policy": {"Statement": [{**EVERYBODY, "Principal": {"AWS": "arn:aws:iam::*:root"}}]}}),
+        ("CKV_AWS_169", {"Policy": {"Statement": [EVERYBODY]}}),
+        ("CKV_AWS_385", {"Policy": {"Statement": [{**EVERYBODY, "Principal": {"AWS": "999999999999"}}]}}),
+        ("sns_subscription_not_using_http_endpoints", {"listeners": [("http", "http://x")]}),
+    ],
+)
+def test_a_judge_of_topics_tells_right_from_wrong(
+    rule: str, changed: Facts, things: list[tuple[str, str, Facts]]
+) -> None:
+    topic = next(facts for _, sort, facts in things if sort == "topic")
+    assert CHECKS[rule](topic)
+    assert not CHECKS[rule]({**topic, **changed})
