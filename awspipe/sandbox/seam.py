@@ -25,6 +25,7 @@ from awspipe.sandbox import (
     pricelist,
     runtime,
     s3,
+    shortcuts,
     slowlists,
     turns,
 )
@@ -102,3 +103,4 @@ def install(runtime_: runtime.Runtime) -> None:
     turns.install()
     names.install()
     slowlists.install()
+    shortcuts.install()
