@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-import botocore.session
 import hypothesis
 
-from awspipe.cli import servicemodels
+from tests.support import quick
 
-botocore.session.create_loader = servicemodels.loader
-"""Service models and endpoints never change; read anew for each session they were a third of all the time."""
+quick.install()
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
@@ -20,6 +18,11 @@ sys.dont_write_bytecode = False
 hypothesis.settings.register_profile("awspipe", deadline=None)
 hypothesis.settings.load_profile("awspipe")
 """No time limit for an example: how long one takes depends on what else the machine does."""
+
+
+def pytest_collection_finish() -> None:
+    """All modules are imported."""
+    quick.collect_seldom()
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -64,7 +64,7 @@ def granted(world: World) -> set[str]:
 
 
 def arn_of(world: World, name: str) -> str:
-    (found,) = [one for one in core.every_connection(world.own) if one["ConnectionName"] == name]
+    (found,) = [one for one in core.every_connection() if one["ConnectionName"] == name]
     return str(found["ConnectionArn"])
 
 
@@ -186,7 +186,7 @@ def test_a_connection_that_the_spec_names_is_used(world: World, by: str) -> None
     assert source(world)["ConnectionArn"] == arn
     assert core.planned(world.aws, text).work == ()
     core.down(world.aws)
-    assert {one["ConnectionName"] for one in core.every_connection(world.own)} == {"mine", "other"}
+    assert {one["ConnectionName"] for one in core.every_connection()} == {"mine", "other"}
 
 
 def test_a_connection_that_the_spec_names_must_be_there_and_complete(world: World) -> None:
@@ -210,7 +210,7 @@ def test_from_one_of_ours_to_one_of_the_user_s_and_back(world: World) -> None:
     }
     core.done(apply(world.aws, shown))
     assert source(world)["ConnectionArn"] == arn
-    assert [one["ConnectionName"] for one in core.every_connection(world.own)] == ["mine"]
+    assert [one["ConnectionName"] for one in core.every_connection()] == ["mine"]
     core.up(world.aws, GITHUB)
     assert source(world)["ConnectionArn"] == arn
 
@@ -222,7 +222,7 @@ def test_a_connection_of_our_name_made_twice_goes_with_both(world: World) -> Non
     backend = codeconnections_backends[core.ACCOUNT][core.REGION]
     backend.connections[arn_of(world, "second")].name = "shop-github"
     assert core.down(world.aws).left == ()
-    assert core.every_connection(world.own) == []
+    assert core.every_connection() == []
 
 
 def test_filters_are_triggers_and_a_change_of_them_is_seen(world: World) -> None:

@@ -154,7 +154,7 @@ def test_a_clone_through_a_connection(world: World) -> None:
     role = world.client("iam").get_role_policy(
         RoleName=f"awspipe-shop-{core.REGION}-Build", PolicyName="awspipe"
     )["PolicyDocument"]
-    (arn,) = [one["ConnectionArn"] for one in core.every_connection(world.own)]
+    (arn,) = [one["ConnectionArn"] for one in core.every_connection()]
     assert {
         "Effect": "Allow",
         "Action": ["codeconnections:UseConnection", "codestar-connections:UseConnection"],

@@ -209,7 +209,7 @@ def test_a_connection_is_found_beside_a_neighbour_s_rules_without_the_tag_index(
     aws = world.again()
     deny(aws.session, ["resourcegroupstaggingapi:GetResources"])
     core.down(aws)
-    assert core.every_connection(world.own) == []
+    assert core.every_connection() == []
 
 
 def test_up_and_down_with_notices_take_few_calls_more(tmp_path: Path) -> None:

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from awspipe.failures import Cause
 from awspipe.sandbox import runtime
 from tests.support import failing
 from tests.support.failing import HEAD, Shop, deploy, source
-from tests.support.sandbox import REGION
+from tests.support.sandbox import plain
 
 LF = "save it with LF (`.gitattributes`: `*.sh text eol=lf`), then `git add --renormalize .` and push"
 
@@ -215,7 +214,7 @@ def test_what_is_deployed_with_is_gone(shop: Shop, names: dict[str, str], known:
 def test_a_role_that_may_not_look_for_servers(shop: Shop) -> None:
     shop.push({"appspec.yml": HEAD})
     shop.group()
-    iam: Any = boto3.client("iam", region_name=REGION)
+    iam: Any = plain("iam")
     iam.delete_role_policy(RoleName="deploy", PolicyName="own")
     cause = shop.cause(source(), deploy())
     assert cause.known == "deployment-role-denied"
@@ -226,7 +225,7 @@ def test_a_role_that_may_not_look_for_servers(shop: Shop) -> None:
 def test_a_role_that_is_gone(shop: Shop) -> None:
     shop.push({"appspec.yml": HEAD})
     shop.group()
-    iam: Any = boto3.client("iam", region_name=REGION)
+    iam: Any = plain("iam")
     iam.delete_role_policy(RoleName="deploy", PolicyName="own")
     iam.delete_role(RoleName="deploy")
     cause = shop.cause(source(), deploy())

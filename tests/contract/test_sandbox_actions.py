@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from awspipe.sandbox import runtime
@@ -23,6 +22,7 @@ from tests.support.sandbox import (
     client,
     in_process,
     pipeline,
+    plain,
     role,
     trust,
 )
@@ -42,7 +42,7 @@ class Shop:
         self.runtime = played
         self.codecommit = client("codecommit")
         self.pipelines = client("codepipeline")
-        self.s3: Any = boto3.client("s3", region_name=REGION)
+        self.s3: Any = plain("s3")
         self.codecommit.create_repository(repositoryName="shop")
         for bucket in ("artifacts", "site", "origin"):
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=PLACE)
@@ -266,7 +266,7 @@ def test_an_explicit_deny_wins(shop: Shop) -> None:
     shop.create(allow=[("*", "*")])
     deny = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::site/*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
-    iam: Any = boto3.client("iam", region_name=REGION)
+    iam: Any = plain("iam")
     iam.put_role_policy(RoleName="pipeline", PolicyName="deny", PolicyDocument=document)
     shop.start()
     assert shop.statuses() == ["Succeeded", "Failed"]
@@ -276,7 +276,7 @@ def test_an_explicit_deny_wins(shop: Shop) -> None:
 def test_a_policy_that_was_attached_counts_by_its_version_in_force(shop: Shop) -> None:
     shop.push(**{"index.html": b"1"})
     shop.create(allow=[*ALL])
-    iam: Any = boto3.client("iam", region_name=REGION)
+    iam: Any = plain("iam")
     deny = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::site/*"}
     harmless = {**deny, "Resource": "arn:aws:s3:::other/*"}
     first, second = (json.dumps({"Version": "2012-10-17", "Statement": [one]}) for one in (harmless, deny))
@@ -306,7 +306,7 @@ def test_an_actions_own_role_that_is_no_longer_lent_fails_it(shop: Shop) -> None
     declared[1]["actions"][0]["roleArn"] = own
     shop.create(allow=[*ALL, ("sts:AssumeRole", own)], stages=declared)
     assert shop.statuses() == ["Succeeded"]
-    iam: Any = boto3.client("iam", region_name=REGION)
+    iam: Any = plain("iam")
     iam.update_assume_role_policy(RoleName="deployer", PolicyDocument=trust("codepipeline"))
     shop.start()
     text = f"{pipelines} is not authorized to perform AssumeRole on role {own}"
@@ -315,7 +315,7 @@ def test_an_actions_own_role_that_is_no_longer_lent_fails_it(shop: Shop) -> None
 
 def test_a_versioned_artifact_is_read_by_its_version(shop: Shop) -> None:
     shop.push(**{"index.html": b"1"})
-    s3: Any = boto3.client("s3", region_name=REGION)
+    s3: Any = plain("s3")
     s3.put_bucket_versioning(Bucket="artifacts", VersioningConfiguration={"Status": "Enabled"})
     rights = [one for one in ALL if one != ARTIFACTS]
     where = "arn:aws:s3:::artifacts/*"
@@ -455,8 +455,8 @@ def test_objects_that_are_no_source(shop: Shop) -> None:
 
 
 def test_an_approval_tells_a_topic(shop: Shop) -> None:
-    sns: Any = boto3.client("sns", region_name=REGION)
-    sqs: Any = boto3.client("sqs", region_name=REGION)
+    sns: Any = plain("sns")
+    sqs: Any = plain("sqs")
     topic = sns.create_topic(Name="ask")["TopicArn"]
     queue = sqs.create_queue(QueueName="asked")["QueueUrl"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:asked")
@@ -472,7 +472,7 @@ def test_an_approval_tells_a_topic(shop: Shop) -> None:
 
 
 def test_what_executions_do_is_published(shop: Shop) -> None:
-    logs: Any = boto3.client("logs", region_name=REGION)
+    logs: Any = plain("logs")
     logs.create_log_group(logGroupName="/seen")
     client("events").put_rule(Name="seen", EventPattern=json.dumps({"source": ["aws.codepipeline"]}))
     arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/seen"

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from awspipe.sandbox import box, runtime
 from awspipe.sandbox.builds.played import Played
 from tests.support.builds import ACCOUNT, ALL, REGION, World, spec, statuses
-from tests.support.sandbox import in_process
+from tests.support.sandbox import in_process, plain
 
 
 @pytest.fixture
@@ -134,8 +133,8 @@ def test_variables_come_from_the_start_over_the_project_over_the_buildspec(world
 
 
 def test_secrets_are_looked_up_and_masked(world: World) -> None:
-    boto3.client("ssm", REGION).put_parameter(Name="/app/key", Value="s3cr3t-one", Type="SecureString")
-    boto3.client("secretsmanager", REGION).create_secret(Name="app", SecretString='{"token": "s3cr3t-two"}')
+    plain("ssm").put_parameter(Name="/app/key", Value="s3cr3t-one", Type="SecureString")
+    plain("secretsmanager").create_secret(Name="app", SecretString='{"token": "s3cr3t-two"}')
     world.project(({"name": "T", "value": "app:token", "type": "SECRETS_MANAGER"},))
     text = "version: 0.2\nenv:\n  parameter-store: {K: /app/key}\n" + spec(
         build="echo $K $T; printf '%s %s' $K $T > seen", files="seen"
@@ -147,7 +146,7 @@ def test_secrets_are_looked_up_and_masked(world: World) -> None:
 
 
 def test_a_secret_that_the_role_may_not_read_fails_the_build(world: World) -> None:
-    boto3.client("ssm", REGION).put_parameter(Name="key", Value="v", Type="String")
+    plain("ssm").put_parameter(Name="key", Value="v", Type="String")
     deny = {"Effect": "Deny", "Action": "ssm:GetParameters", "Resource": "*"}
     policy = {**ALL, "Statement": [*ALL["Statement"], deny]}
     world.iam.put_role_policy(RoleName="build", PolicyName="p", PolicyDocument=json.dumps(policy))
@@ -377,7 +376,7 @@ def test_what_the_user_sets_stands_over_the_machine_and_under_codebuild(world: W
 
 
 def test_secrets_of_the_project_and_variables_of_aws_are_not_exported(world: World) -> None:
-    boto3.client("ssm", REGION).put_parameter(Name="key", Value="s3cr3t", Type="String")
+    plain("ssm").put_parameter(Name="key", Value="s3cr3t", Type="String")
     world.project(({"name": "KEY", "value": "key", "type": "PARAMETER_STORE"},))
     text = "version: 0.2\nenv:\n  exported-variables: [KEY, AWS_REGION, 'a-b', OWN, RETURN]\n" + spec(
         build="OWN='two words'; RETURN=$(printf 'UID=1\\n\\r\\\\')"

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.contract.test_sandbox_actions import ARTIFACTS, SOURCE, Shop
 from tests.support.engine import approval
-from tests.support.sandbox import ACCOUNT, REGION, action, artifacts, in_process, pipeline, role
+from tests.support.sandbox import ACCOUNT, REGION, action, artifacts, in_process, pipeline, plain, role
 
 STACK = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/shop/*"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/cfn"
@@ -39,7 +38,7 @@ class Stacks:
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
-        self.aws: Any = boto3.client("cloudformation", region_name=REGION)
+        self.aws: Any = plain("cloudformation")
         role("cfn", "cloudformation")
 
     def create(
@@ -83,7 +82,7 @@ def stacks(tmp_path: Path) -> Iterator[Stacks]:
 
 
 def queues() -> list[str]:
-    sqs: Any = boto3.client("sqs", region_name=REGION)
+    sqs: Any = plain("sqs")
     return sorted(url.rpartition("/")[2] for url in sqs.list_queues().get("QueueUrls", []))
 
 
@@ -166,7 +165,7 @@ def test_what_is_wrong_fails_the_action_and_makes_nothing(
 
 
 def test_a_stack_that_fails_is_taken_back_and_can_only_be_deleted(stacks: Stacks) -> None:
-    boto3.client("logs", region_name=REGION).create_log_group(logGroupName="/made")
+    plain("logs").create_log_group(logGroupName="/made")
     stacks.create(f"Resources: {{Q: {{Type: 'AWS::SQS::Queue'}}, {GROUP}}}")
     assert stacks.shop.error("Deploy") == (
         "JobFailed",

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from awspipe.errors import UsageError
@@ -22,6 +21,7 @@ from tests.support.sandbox import (
     code,
     in_process,
     pipeline,
+    plain,
     role,
 )
 from tests.support.server import ROOT, Server
@@ -121,7 +121,7 @@ def source_of(sandbox: Any) -> dict[str, Any]:
 
 
 def test_a_commit_through_a_connection_becomes_a_site(sandbox: Any, github: Path) -> None:
-    s3: Any = boto3.client("s3", region_name=REGION)
+    s3: Any = plain("s3")
     for bucket in ("artifacts", "site"):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=PLACE)
     arn = make(client("codeconnections"))
@@ -137,7 +137,7 @@ def test_a_commit_through_a_connection_becomes_a_site(sandbox: Any, github: Path
 def test_a_reference_to_a_clone_leads_to_the_repository_and_nothing_but_a_build_can_use_it(
     sandbox: Any, github: Path, tmp_path: Path
 ) -> None:
-    s3: Any = boto3.client("s3", region_name=REGION)
+    s3: Any = plain("s3")
     for bucket in ("artifacts", "site"):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=PLACE)
     arn = make(client("codeconnections"))

@@ -6,13 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from awspipe.sandbox.box import ISOLATION
 from tests.support import revisions
 from tests.support.deploying import Deploying
-from tests.support.sandbox import ACCOUNT, REGION, action, artifacts, client, in_process, pipeline, role
+from tests.support.sandbox import (
+    ACCOUNT,
+    REGION,
+    action,
+    artifacts,
+    client,
+    in_process,
+    pipeline,
+    plain,
+    role,
+)
 
 ARN = f"arn:aws:codedeploy:{REGION}:{ACCOUNT}:"
 ON_GROUP = ("CreateDeployment", "GetDeployment")
@@ -37,7 +46,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploying]
 
 def run(made: Deploying, files: dict[str, str], *, allowed: Any = ALLOWED, group: str = "web") -> Any:
     """Commit files and run a pipeline that deploys them; the deploy action as it ended."""
-    s3 = boto3.client("s3", region_name=REGION)
+    s3 = plain("s3")
     s3.create_bucket(Bucket="artifacts", CreateBucketConfiguration={"LocationConstraint": REGION})
     git = client("codecommit")
     git.create_repository(repositoryName="shop")

@@ -12,7 +12,7 @@ import pytest
 from awspipe.sandbox import codepipeline, seam
 from tests.support import engine
 from tests.support.engine import Stage, approval, build, build_action, source
-from tests.support.sandbox import ACCOUNT, REGION, action, code, refusal
+from tests.support.sandbox import ACCOUNT, REGION, action, code, plain, refusal
 
 THREE = (source(), build(), build("Deploy"))
 
@@ -466,10 +466,9 @@ def test_what_an_action_is_given_and_what_is_told_of_it(play: Stage) -> None:
 
 
 def test_a_role_that_is_gone_fails_the_action(play: Stage) -> None:
-    import boto3
 
     play.create(*THREE)
-    boto3.client("iam", region_name=REGION).delete_role(RoleName="pipeline")
+    plain("iam").delete_role(RoleName="pipeline")
     play.end("Source")
     assert play.action("Build")["errorDetails"]["code"] == "PermissionError"
 

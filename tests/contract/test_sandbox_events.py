@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from awspipe.sandbox import codepipeline, eventbus
-from tests.support.sandbox import ACCOUNT, REGION, client, code, in_process, pipeline, refusal, role
+from tests.support.sandbox import ACCOUNT, REGION, client, code, in_process, pipeline, plain, refusal, role
 
 PIPELINE = f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:shop"
 RULE = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/push"
@@ -156,7 +155,7 @@ def test_an_input_transformer_names_the_revision(events: Any, starter: str, temp
 
 
 def test_the_event_of_a_push_is_aws_own(events: Any) -> None:
-    logs = boto3.client("logs", region_name=REGION)  # moto's event times are not whole numbers
+    logs = plain("logs")  # moto's event times are not whole numbers
     logs.create_log_group(logGroupName="/seen")
     events.put_rule(Name="seen", EventPattern=json.dumps({"source": ["aws.codecommit"]}))
     arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/seen"

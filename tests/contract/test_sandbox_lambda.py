@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from awspipe.sandbox.actions.lambda_deploy import LambdaDeploy
 from tests.contract.test_sandbox_actions import ARTIFACTS, SOURCE, Shop
-from tests.support.sandbox import ACCOUNT, REGION, action, artifacts, in_process, pipeline, role
+from tests.support.sandbox import ACCOUNT, REGION, action, artifacts, in_process, pipeline, plain, role
 
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:shop"
 RIGHTS = (("lambda:*", ARN), ("lambda:*", f"{ARN}:*"))
@@ -32,7 +31,7 @@ class Watched(LambdaDeploy):
         self.then: Callable[[], object] = lambda: None
 
     def _wait(self, run: Any, minutes: int) -> None:
-        routing = boto3.client("lambda", region_name=REGION).get_alias(FunctionName="shop", Name="live")
+        routing = plain("lambda").get_alias(FunctionName="shop", Name="live")
         self.at.append(
             (routing["FunctionVersion"], routing["RoutingConfig"]["AdditionalVersionWeights"], minutes)
         )
@@ -45,7 +44,7 @@ class Functions:
 
     def __init__(self, shop: Shop, player: Watched) -> None:
         self.shop, self.player = shop, player
-        self.aws: Any = boto3.client("lambda", region_name=REGION)
+        self.aws: Any = plain("lambda")
         self.aws.create_function(
             FunctionName="shop",
             Runtime="python3.12",
@@ -137,7 +136,7 @@ def test_a_version_that_is_there_needs_no_artifact(functions: Functions) -> None
 
 
 def alarm(state: str) -> None:
-    cloudwatch: Any = boto3.client("cloudwatch", region_name=REGION)
+    cloudwatch: Any = plain("cloudwatch")
     cloudwatch.put_metric_alarm(
         AlarmName="errors", ComparisonOperator="GreaterThanThreshold", EvaluationPeriods=1
     )

@@ -8,13 +8,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from awspipe.sandbox import git, handshakes
 from awspipe.sandbox.globs import matches
 from awspipe.sandbox.watching import Watch
-from tests.support.sandbox import REGION, action, artifacts, client, in_process, pipeline, refusal, role
+from tests.support.sandbox import (
+    REGION,
+    action,
+    artifacts,
+    client,
+    in_process,
+    pipeline,
+    plain,
+    refusal,
+    role,
+)
 
 WHO = ("-c", "user.name=me", "-c", "user.email=me@example.org")
 
@@ -113,7 +122,7 @@ def theirs(tmp_path: Path) -> Theirs:
 def connection(sandbox: Any, theirs: Theirs) -> str:
     made = client("codeconnections").create_connection(ProviderType="GitHub", ConnectionName="mine")
     handshakes.connect(sandbox.state_dir, "mine", "me/shop", theirs.bare)
-    s3: Any = boto3.client("s3", region_name=REGION)
+    s3: Any = plain("s3")
     for bucket in ("artifacts", "site"):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     return str(made["ConnectionArn"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import json
 import zipfile
@@ -24,24 +23,18 @@ TRUST = {
 ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
-@functools.cache
-def _client(service: str) -> Any:
-    """One for all tests: a client takes longer to make than most builds take to run."""
-    return sandbox.client(service)
-
-
 class World:
     """One project, its role and a bucket."""
 
     def __init__(self) -> None:
-        self.s3 = _client("s3")
+        self.s3 = sandbox.client("s3")
         self.s3.create_bucket(Bucket="store", CreateBucketConfiguration={"LocationConstraint": REGION})
-        self.iam = _client("iam")
+        self.iam = sandbox.client("iam")
         role = self.iam.create_role(RoleName="build", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
         self.iam.put_role_policy(RoleName="build", PolicyName="p", PolicyDocument=json.dumps(ALL))
         self.role = role["Arn"]
-        self.codebuild = _client("codebuild")
-        self.logs = _client("logs")
+        self.codebuild = sandbox.client("codebuild")
+        self.logs = sandbox.client("logs")
 
     def project(self, variables: tuple[dict[str, str], ...] = (), **members: Any) -> None:
         self.codebuild.create_project(

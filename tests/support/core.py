@@ -81,14 +81,13 @@ class World:
     calls: Recording
     check: ModelCheck
     events: list[Event]
-    own: boto3.Session = field(default_factory=session)
     _clients: dict[str, Any] = field(default_factory=dict)
     _others: list[Aws] = field(default_factory=list)
 
     def client(self, service: str) -> Any:
         """A client of the test's own: its calls are neither recorded nor checked."""
         if service not in self._clients:
-            self._clients[service] = self.own.client(service)  # type: ignore[call-overload]
+            self._clients[service] = sandbox.plain(service, self.aws.region)
         return self._clients[service]
 
     def again(self, **options: Any) -> Aws:
@@ -133,16 +132,16 @@ class Person:
         """Do what only a person can."""
         self.sleep(seconds)
         directory = runtime.current().state_dir
-        for one in every_connection(session()):
+        for one in every_connection():
             if one["ConnectionStatus"] == "PENDING":
                 git.create(directory / "theirs.git")
                 handshakes.connect(directory, one["ConnectionName"], "me/shop", directory / "theirs.git")
 
 
-def every_connection(on: boto3.Session) -> list[dict[str, Any]]:
+def every_connection() -> list[dict[str, Any]]:
     """The connections of every region where there are any."""
     regions = list(codeconnections_backends[ACCOUNT])
-    clients: Any = (on.client("codeconnections", region_name=region) for region in regions)
+    clients = (sandbox.plain("codeconnections", region) for region in regions)
     return [one for client in clients for one in client.list_connections()["Connections"]]
 
 
@@ -167,7 +166,7 @@ def world(
         events: list[Event] = []
         waiting = {"sleep": clock.sleep, "now": clock.time} if clock else {}
         aws = connect(on, listener=events.append, **waiting)
-        made = World(started, aws, calls, checked, events, session(region))
+        made = World(started, aws, calls, checked, events)
         try:
             yield made
         finally:
@@ -348,18 +347,13 @@ def _buckets(s3: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _roles(iam: Any) -> Iterator[tuple[str, Any]]:
+    pages = iam.get_paginator("get_account_authorization_details").paginate(Filter=["Role"])
+    details = {one["RoleName"]: one for page in pages for one in page["RoleDetailList"]}
     for page in iam.get_paginator("list_roles").paginate():
         for role in page["Roles"]:
-            name = {"RoleName": role["RoleName"]}
-            inline = iam.list_role_policies(**name)["PolicyNames"]
-            yield (
-                role["RoleName"],
-                {
-                    **_bare(iam.get_role(**name))["Role"],
-                    "inline": [_bare(iam.get_role_policy(**name, PolicyName=one)) for one in inline],
-                    "attached": iam.list_attached_role_policies(**name)["AttachedPolicies"],
-                },
-            )
+            detail = details[role["RoleName"]]
+            inline, attached = detail.pop("RolePolicyList"), detail.pop("AttachedManagedPolicies")
+            yield role["RoleName"], {**role, **detail, "inline": inline, "attached": attached}
 
 
 def _log_groups(logs: Any) -> Iterator[tuple[str, Any]]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
-
 from awspipe.sandbox.codedeploy import CodeDeployBackend, codedeploy_backends
 from awspipe.sandbox.runtime import Runtime
 from tests.support import revisions
-from tests.support.sandbox import ACCOUNT, REGION, client, role
+from tests.support.sandbox import ACCOUNT, REGION, client, plain, role
 
 FILTER = {"Key": "app", "Value": "shop", "Type": "KEY_AND_VALUE"}
 ROLLBACK = {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]}
@@ -23,7 +21,7 @@ class Deploying:
     def __init__(self, played: Runtime, **group: Any) -> None:
         self.played = played
         self.api = client("codedeploy")
-        self._s3 = boto3.client("s3", region_name=REGION)
+        self._s3 = plain("s3")
         self._s3.create_bucket(Bucket="revisions", CreateBucketConfiguration={"LocationConstraint": REGION})
         self.role = role("deploy", "codedeploy", allow=[("ec2:DescribeInstances", "*")])
         self.api.create_application(applicationName="shop")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +41,31 @@ def in_process(tmp_path: Path, **runtime_options: Any) -> Iterator[runtime.Runti
 
 
 def client(service: str, region: str = REGION) -> Any:
-    """A client; an answer that AWS's model forbids raises ModelViolation."""
-    made: Any = boto3.client(service, region_name=region)  # type: ignore[call-overload]
+    """A client; an answer that AWS's model forbids raises ModelViolation. Register nothing in it."""
+    return _checking(service, region, _surroundings())
+
+
+def plain(service: str, region: str = REGION) -> Any:
+    """A client whose answers nobody looks at. Register nothing in it."""
+    return _plain(service, region, _surroundings())
+
+
+def _surroundings() -> tuple[tuple[str, str], ...]:
+    """What makes one client unlike another: it holds nothing else, so all tests of a process share it.
+
+    To make a client takes longer than to ask it ten times.
+    """
+    return tuple(sorted((key, value) for key, value in os.environ.items() if key.startswith(("AWS", "HOME"))))
+
+
+@cache
+def _plain(service: str, region: str, _: tuple[tuple[str, str], ...]) -> Any:
+    return boto3.Session(region_name=region).client(service)  # type: ignore[call-overload]
+
+
+@cache
+def _checking(service: str, region: str, _: tuple[tuple[str, str], ...]) -> Any:
+    made: Any = boto3.Session(region_name=region).client(service)  # type: ignore[call-overload]
 
     def check(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
         # AWS answers an empty list where there is nothing, whatever minimum the model shares with requests.
@@ -79,7 +104,7 @@ def trust(*services: str, condition: Mapping[str, Any] | None = None) -> str:
 
 def role(name: str, *services: str, allow: Sequence[tuple[str, str]] = (), **trusting: Any) -> str:
     """Make a role that services can assume and that may do (action, resource); its ARN."""
-    iam = boto3.client("iam", region_name=REGION)
+    iam = plain("iam")
     made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(*services, **trusting))
     if allow:
         statements = [{"Effect": "Allow", "Action": action, "Resource": what} for action, what in allow]
