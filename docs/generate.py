@@ -109,9 +109,9 @@ def helps() -> Iterator[tuple[tuple[str, ...], str]]:
     """Every command that is not hidden, as the words that call it, and its help."""
     import typer
 
-    from awspipe.cli.main import app
+    from awspipe.cli.main import application
 
-    yield from _helps(typer.main.get_command(app), ("awspipe",))
+    yield from _helps(typer.main.get_command(application()), ("awspipe",))
 
 
 def _helps(command: object, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -125,9 +125,10 @@ def _help(words: tuple[str, ...]) -> str:
     """What `--help` prints."""
     from typer.testing import CliRunner
 
-    from awspipe.cli.main import app
+    from awspipe.cli.main import application
 
-    shown = CliRunner().invoke(app, [*words[1:], "--help"], prog_name=words[0], terminal_width=WIDTH)
+    asked = [*words[1:], "--help"]
+    shown = CliRunner().invoke(application(), asked, prog_name=words[0], terminal_width=WIDTH)
     return "\n".join(line.rstrip() for line in shown.output.strip("\n").split("\n"))
 
 

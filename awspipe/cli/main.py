@@ -10,49 +10,10 @@ from typing import Annotated
 import typer
 
 from awspipe import __version__
-from awspipe.cli import cost as cost_commands
-from awspipe.cli import sandbox as sandbox_commands
-from awspipe.cli import usage
-from awspipe.cli.approve import approve, reject
-from awspipe.cli.build import build
+from awspipe.cli import commands, usage
 from awspipe.cli.console import Console, ToldError, reconfigure
-from awspipe.cli.deploy import deploy
-from awspipe.cli.doctor import doctor
-from awspipe.cli.down import down
-from awspipe.cli.free_tier import free_tier
-from awspipe.cli.git_credential import git_credential
-from awspipe.cli.history import history
-from awspipe.cli.init import init
-from awspipe.cli.leftovers import leftovers
-from awspipe.cli.logs import logs
-from awspipe.cli.ls import ls
-from awspipe.cli.open import open_
-from awspipe.cli.options import Options, hoisted
-from awspipe.cli.plan import plan
-from awspipe.cli.policy import policy
-from awspipe.cli.retry import retry
-from awspipe.cli.rollback import rollback
-from awspipe.cli.run import run as run_
-from awspipe.cli.status import status
-from awspipe.cli.stop import stop
-from awspipe.cli.transitions import disable, enable
-from awspipe.cli.up import up
-from awspipe.cli.validate import schema, validate
-from awspipe.cli.watch import watch
+from awspipe.cli.options import Options, command_in, hoisted
 from awspipe.errors import AwspipeError, StoppedError
-
-app = typer.Typer(
-    name="awspipe",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
-    epilog=(
-        "The options above are taken before and after the command. "
-        "Exit codes: 0 done, 1 failed, 2 usage or an invalid spec, 3 refused for safety, 4 credentials, "
-        "5 the pipeline failed, 8 pending, 10 changes (plan --exit-code), 130 interrupted."
-    ),
-)
 
 
 def _version(wanted: bool) -> None:
@@ -61,7 +22,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def awspipe(
     context: typer.Context,
     profile: Annotated[str | None, typer.Option(metavar="P", help="The AWS profile.")] = None,
@@ -82,33 +42,23 @@ def awspipe(
     context.obj = Options(profile, region, endpoint_url, sandbox, json, debug)
 
 
-WATCHING = (status, run_, watch, logs)
-STEERING = (approve, reject, retry, rollback, stop, disable, enable)
-
-ALONE = (build, deploy)
-LISTING = (history, ls)
-
-for command in (
-    init,
-    validate,
-    plan,
-    up,
-    *WATCHING,
-    *STEERING,
-    *LISTING,
-    down,
-    leftovers,
-    free_tier,
-    *ALONE,
-    policy,
-    doctor,
-    schema,
-):
-    app.command()(command)
-app.command("open")(open_)
-app.command("git-credential", hidden=True)(git_credential)
-app.add_typer(cost_commands.app)
-app.add_typer(sandbox_commands.app)
+def application(called: str = "") -> typer.Typer:
+    """The command line as Typer takes it, with the command that is called, or with every one."""
+    app = typer.Typer(
+        name="awspipe",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
+        epilog=(
+            "The options above are taken before and after the command. "
+            "Exit codes: 0 done, 1 failed, 2 usage or an invalid spec, 3 refused for safety, 4 credentials, "
+            "5 the pipeline failed, 8 pending, 10 changes (plan --exit-code), 130 interrupted."
+        ),
+    )
+    app.callback()(awspipe)
+    commands.add(app, called)
+    return app
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -116,7 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
     gc.set_threshold(50_000, 20, 20)  # what a start makes, it needs: looking through it for waste takes time
     reconfigure()
     code = run(sys.argv[1:] if arguments is None else arguments)
-    if code and _flushed():  # calls may still be on their way: nobody waits for them
+    if _flushed():  # nobody waits for calls still on their way, nor for Python to take itself apart
         os._exit(code)
     sys.exit(code)
 
@@ -135,7 +85,8 @@ def run(words: list[str]) -> int:
     console = Console(json="--json" in words)
     debug = "--debug" in words
     try:
-        result = app(hoisted(words), prog_name="awspipe", standalone_mode=False)
+        words = hoisted(words)
+        result = application(command_in(words))(words, prog_name="awspipe", standalone_mode=False)
         if result == StoppedError.exit_code:  # what Typer makes of Ctrl-C
             raise KeyboardInterrupt
         return result if isinstance(result, int) else 0

@@ -87,6 +87,17 @@ def hoisted(arguments: list[str]) -> list[str]:
     return front + rest
 
 
+def command_in(words: Sequence[str]) -> str:
+    """The word where a command stands, after the global options of `hoisted`; "" where there is none."""
+    left = iter(words)
+    for word in left:
+        if word in VALUED:
+            next(left, None)
+        elif word not in FLAGS and word.partition("=")[0] not in VALUED:
+            return word
+    return ""
+
+
 def _value(option: str, words: list[str]) -> str:
     if not words or words[0].startswith("-"):
         raise UsageError(f"{option} needs a value", hint=f"{option} {_EXAMPLES[option]}")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import DataNotFoundError
 from botocore.loaders import JSONFileLoader, Loader
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Files(JSONFileLoader):
 
     def exists(self, file_path: str) -> bool:
         """Whether there is one, packed or not."""
-        return any(Path(file_path + ending).is_file() for ending in _READERS)
+        return any(os.path.isfile(file_path + ending) for ending in _READERS)  # noqa: PTH113  many are asked for
 
     def load_file(self, file_path: str) -> Any:
         """What is in it; None where there is none."""
@@ -37,6 +38,39 @@ class Files(JSONFileLoader):
             if path.is_file():
                 return json.loads(read(path))
         return None
+
+
+class _Services(list[str]):
+    """The services that have files of a type. Whether one is among them, its own directory tells.
+
+    botocore looks through the directories of all of its four hundred services for that, twice a client.
+    """
+
+    def __init__(self, models: Models, type_name: str) -> None:
+        super().__init__()
+        self._models, self._type = models, type_name
+
+    def __contains__(self, service: object) -> bool:
+        try:
+            self._models.determine_latest_version(str(service), self._type)
+        except DataNotFoundError:
+            return False
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._models.every_service(self._type))
+
+
+class Models(Loader):
+    """botocore's loader, but for how it finds out whether there is a service."""
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        """The services that have files of a type, found out when one asks which."""
+        return _Services(self, type_name)
+
+    def every_service(self, type_name: str) -> list[str]:
+        """Their names, in order."""
+        return super().list_available_services(type_name)
 
 
 class _Places(list[str]):
@@ -48,10 +82,10 @@ class _Places(list[str]):
 
 
 @cache
-def loader(search_path: str | None = None) -> Loader:
+def loader(search_path: str | None = None) -> Models:
     """The loader of all sessions; `search_path` is the user's AWS_DATA_PATH, as botocore takes it."""
     places = search_path.split(os.pathsep) if search_path is not None else ()
-    return Loader(
+    return Models(
         extra_search_paths=_Places(os.path.expanduser(os.path.expandvars(place)) for place in places),  # noqa: PTH111
         file_loader=Files(),
     )

@@ -191,23 +191,22 @@ def _unknown_profile(name: str) -> CredentialsError:
 
 def check_region(session: boto3.Session, region: str) -> None:
     """Refuse a region AWS does not have before any call goes to a host that does not exist."""
-    known = sorted(
-        {
-            name
-            for partition in session.get_available_partitions()
-            for name in session.get_available_regions("codepipeline", partition, allow_non_regional=False)
-        }
-        | {
-            name
-            for partition in session.get_available_partitions()
-            for name in session.get_available_regions("s3", partition)
-        }
-    )
+    if region in (pipelines := _regions_of("codepipeline", session)):
+        return
+    known = sorted(pipelines | _regions_of("s3", session))  # S3 is everywhere; its description is the longest
     if region in known:
         return
     near = difflib.get_close_matches(region, known, 1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"for example: {', '.join(known[:6])}"
     raise UsageError(f"there is no AWS region {region!r}", hint=hint)
+
+
+def _regions_of(service: str, session: boto3.Session) -> set[str]:
+    return {
+        name
+        for partition in session.get_available_partitions()
+        for name in session.get_available_regions(service, partition)
+    }
 
 
 def _check_endpoint(options: Options) -> None:

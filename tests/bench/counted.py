@@ -1,6 +1,6 @@
-"""Runs `python -m MODULE ...` and writes when each of its HTTP calls began and ended to $COUNTED_CALLS.
+"""Runs `python -m MODULE ...` and appends when each of its HTTP calls began and ended to $COUNTED_CALLS.
 
-Calls are seen where botocore sends them, so retries count.
+Calls are seen where botocore sends them, so retries count. A line a call, `[began, ended]` in seconds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from typing import Any
 from botocore import handlers
 
 _began = threading.local()
-_calls: list[tuple[float, float]] = []
 
 
 def _sent(**_: Any) -> None:
@@ -25,13 +24,11 @@ def _sent(**_: Any) -> None:
 
 
 def _answered(**_: Any) -> None:
-    _calls.append((_began.at, time.perf_counter()))
+    with Path(os.environ["COUNTED_CALLS"]).open("a", encoding="utf-8") as file:
+        file.write(f"{json.dumps((_began.at, time.perf_counter()))}\n")
 
 
 if __name__ == "__main__":
     handlers.BUILTIN_HANDLERS += [("before-send", _sent), ("response-received", _answered)]
     _, module, *sys.argv[1:] = sys.argv
-    try:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
-    finally:
-        Path(os.environ["COUNTED_CALLS"]).write_text(json.dumps(_calls), encoding="utf-8")
+    runpy.run_module(module, run_name="__main__", alter_sys=True)

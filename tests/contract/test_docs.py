@@ -15,7 +15,7 @@ import typer
 
 from awspipe import errors
 from awspipe.cli.init import templates
-from awspipe.cli.main import app
+from awspipe.cli.main import application
 from awspipe.cli.options import hoisted
 from awspipe.graph import wanted
 from awspipe.naming import Scope
@@ -68,7 +68,7 @@ def _command_lines(text: str) -> Iterator[str]:
 
 def _parsed(line: str) -> None:
     """Read a command line as the program would, without running it."""
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(application())
     context, rest = None, hoisted(shlex.split(line)[1:])
     while True:
         context = command.make_context(command.name, rest, parent=context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from awspipe.cli.options import Options, file_words, hoisted
+from awspipe.cli.options import Options, command_in, file_words, hoisted
 from awspipe.cli.target import is_aws
 from awspipe.errors import UsageError
 
@@ -27,6 +27,20 @@ from awspipe.errors import UsageError
 )
 def test_global_options_are_taken_before_and_after_the_command(typed: str, taken: str) -> None:
     assert hoisted(typed.split()) == taken.split()
+
+
+@pytest.mark.parametrize(
+    ("typed", "command"),
+    [
+        ("plan", "plan"),
+        ("up -y --region status --sandbox", "up"),
+        ("--profile=plan --json cost show shop", "cost"),
+        ("--help plan", "--help"),
+        ("--sandbox", ""),
+    ],
+)
+def test_the_command_is_the_first_word_that_is_no_global_option(typed: str, command: str) -> None:
+    assert command_in(hoisted(typed.split())) == command
 
 
 @pytest.mark.parametrize("typed", ["plan --region", "plan --region --sandbox", "--profile -f x.yml plan"])
