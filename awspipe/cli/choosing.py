@@ -12,6 +12,8 @@ from awspipe.errors import AwspipeError, UsageError
 
 if TYPE_CHECKING:
     from awspipe.cli.target import Target
+    from awspipe.spec.heads import Head
+    from awspipe.spec.models import Pipeline
 
 
 class Chosen(NamedTuple):
@@ -53,17 +55,26 @@ def names_in(file: str) -> frozenset[str]:
 
 
 def _known(file: str, *, needed: bool) -> dict[str, Chosen]:
-    from awspipe.spec.load import load_file
-
     if not needed and not Path(file).is_file():
         return {}
     try:
-        specs = load_file(Path(file))
+        found = _read(Path(file))
     except AwspipeError:
         if needed:
             raise
         return {}
-    return {spec.name: Chosen(spec.name, spec.region, spec.account) for spec in specs}
+    return {one.name: Chosen(one.name, one.region, one.account) for one in found}
+
+
+def _read(path: Path) -> Sequence[Head | Pipeline]:
+    """What a spec says of where its pipelines are. Where that is wrong, every mistake in it is told."""
+    from awspipe.spec.heads import heads
+
+    if found := heads(path):
+        return found
+    from awspipe.spec.load import load_file
+
+    return load_file(path)
 
 
 def missing(target: Target, name: str, file: str, meant: str = "") -> AwspipeError:

@@ -8,11 +8,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from awspipe.errors import Problem, SpecError, UsageError
-from awspipe.formats.decode import BYTES_LIMIT
 from awspipe.formats.nodes import Finding, Node
 from awspipe.formats.reader import Reading, read
 from awspipe.formats.words import nearest
 from awspipe.spec import messages
+from awspipe.spec.heads import INIT, content
 from awspipe.spec.models import Pipeline
 from awspipe.spec.salvage import beside_providers, salvaged
 from awspipe.spec.structure import check
@@ -23,24 +23,12 @@ Loaded = tuple[Path, tuple[Pipeline, ...]]
 PROBLEMS_LIMIT = 200
 """More problems than this are counted, not described."""
 
-_INIT = "`awspipe init static-site` writes one"
 _NO_SPECS = ("buildspec", "appspec", "docker-compose", ".")
 
 
 def load_file(path: Path) -> tuple[Pipeline, ...]:
     """Every pipeline of a file."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(BYTES_LIMIT + 1)
-    except FileNotFoundError:
-        raise UsageError(
-            f"there is no file {path}",
-            hint=f"{_INIT}; -f FILE names another, or name the pipeline where a command takes NAME",
-        ) from None
-    except OSError as error:
-        hint = "name one of the files in it" if path.is_dir() else ""
-        raise UsageError(f"{path} cannot be read: {error.strerror}", hint=hint) from None
-    return load_text(data, str(path))
+    return load_text(content(path), str(path))
 
 
 def load_files(files: Sequence[str], only: Sequence[str] = ()) -> list[Loaded]:
@@ -69,7 +57,7 @@ def _specs_at(path: Path) -> list[Path]:
     files = sorted(one for one in path.iterdir() if one.suffix in (".yml", ".yaml") and one.is_file())
     specs = [one for one in files if not one.name.startswith(_NO_SPECS)]
     if not specs:
-        raise UsageError(f"there is no spec in {path}", hint=f"{_INIT}; specs end in .yml or .yaml")
+        raise UsageError(f"there is no spec in {path}", hint=f"{INIT}; specs end in .yml or .yaml")
     return specs
 
 
@@ -101,7 +89,7 @@ def load_text(data: bytes | str, file: str) -> tuple[Pipeline, ...]:
     reading = read(data, file)
     roots = [root for root in reading.documents if root.value is not None]
     if not roots and not reading.findings:
-        raise SpecError((Problem("the file is empty", file, hint=_INIT),))
+        raise SpecError((Problem("the file is empty", file, hint=INIT),))
     checked = [_checked(root) for root in roots]
     loaded = [(root, one) for root, (one, _) in zip(roots, checked, strict=True) if one]
     findings = [*reading.findings]

@@ -22,6 +22,7 @@ from awspipe.formats.words import nearest
 from awspipe.providers.base import Action, chosen, providers, words
 from awspipe.providers.fields import Json, Name, Spelled, Strict, Text
 from awspipe.providers.gates import Gated
+from awspipe.spec.heads import Account, PipelineName, Region
 from awspipe.spec.notify import Notify
 
 ONE_OF = "x-one-of"
@@ -174,34 +175,13 @@ TagValue = Annotated[Text, Field(max_length=255), _TAG, AfterValidator(_letters)
 class Pipeline(Strict):
     """One pipeline."""
 
-    name: Annotated[
-        Text,
-        Field(max_length=100, examples=["shop"]),
-        Spelled(
-            r"[A-Za-z0-9][A-Za-z0-9.@_-]*",
-            "begin with a letter or digit; use only letters, digits and . @ _ -",
-        ),
-    ]
+    name: PipelineName
     """The pipeline's name; everything else is named from it."""
     title: Annotated[Text, Field(max_length=255)] | None = None
     """What people call it, in any language."""
-    region: (
-        Annotated[
-            Text,
-            Field(examples=["ap-northeast-2"]),
-            Spelled(r"[a-z]{2}(-[a-z]+){1,3}-[0-9]{1,2}", "write a region's id, e.g. ap-northeast-2"),
-        ]
-        | None
-    ) = None
+    region: Region | None = None
     """The AWS region; by default the region of the AWS profile."""
-    account: (
-        Annotated[
-            Text,
-            Field(examples=["123456789012"]),
-            Spelled(r"[0-9]{12}", "write the account's 12 digits in quotes"),
-        ]
-        | None
-    ) = None
+    account: Account | None = None
     """The AWS account that the pipeline belongs to: with credentials of another one, every command about it
     refuses. In the sandbox, which is no account, it says nothing."""
     tags: Annotated[dict[TagName, TagValue], Field(max_length=49)] = Field(default_factory=dict)
