@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from awspipe.aws import Aws, tags_of
-from awspipe.cost.account import Unknown, known
+from awspipe.cost.unknown import Unknown, known
 from awspipe.naming import EXPIRES_TAG, OWNER_TAG, Scope
 from awspipe.resources.pipeline import Pipeline
 

@@ -97,7 +97,7 @@ def _agree_to_pay(console: Console, options: Options) -> None:
 
 def _check(reading: Reading, name: str | None) -> None:
     """Raise where there is nothing to show: because nothing can be read, or the one pipeline is not there."""
-    from awspipe.cost.account import Unknown
+    from awspipe.cost.unknown import Unknown
     from awspipe.errors import AwspipeError
 
     if not reading.uses and reading.unread:

@@ -100,7 +100,7 @@ def _all(aws: Aws, console: Console) -> list[str]:
 
 
 def _expired(aws: Aws) -> list[str]:
-    from awspipe.cost.account import Unknown
+    from awspipe.cost.unknown import Unknown
     from awspipe.expiry import expired
 
     found = expired(aws, datetime.now(UTC))

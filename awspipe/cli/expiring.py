@@ -15,7 +15,7 @@ from awspipe.cli.console import Console
 
 if TYPE_CHECKING:
     from awspipe.cli.target import Target
-    from awspipe.cost.account import Unknown
+    from awspipe.cost.unknown import Unknown
 
 T = TypeVar("T")
 

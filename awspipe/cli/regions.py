@@ -25,7 +25,7 @@ def connect_told(options: Options, console: Console) -> tuple[Target, tuple[str,
 
     `target.aws.at(region)` is the connection to each.
     """
-    from awspipe.cost.account import Unknown
+    from awspipe.cost.unknown import Unknown
     from awspipe.cost.usage import enabled_regions
 
     if options.region != EVERYWHERE:

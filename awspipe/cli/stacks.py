@@ -34,7 +34,7 @@ class Stacks:
 
 def asked(target: Target, scope: Scope) -> Stacks:
     """One call: what the pipeline itself declares."""
-    from awspipe.cost.account import Unknown, known
+    from awspipe.cost.unknown import Unknown, known
     from awspipe.resources.pipeline import Pipeline
 
     found = known(lambda: Pipeline.stacks(target.aws, scope.pipeline), "codepipeline:GetPipeline")

@@ -6,22 +6,18 @@ it. Never called: what changes the plan (`UpgradeAccountPlan`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 from awspipe.aws import Aws, maybe
 from awspipe.cost.estimate import Left
 from awspipe.cost.freetier import Allowance
 from awspipe.cost.mix import v1_charge_begins
 from awspipe.cost.prices import BUILD_POOL, CODECOMMIT_USERS, PIPELINE_V1, PIPELINE_V2, ZERO, PriceList
-from awspipe.errors import AwsError, AwspipeError, DeniedError
-from awspipe.explain import DENIED, explained
-
-T = TypeVar("T")
+from awspipe.cost.unknown import Unknown, known
 
 HOME = "us-east-1"
 """Where AWS serves the Free Tier API for every account of the `aws` partition.
@@ -50,19 +46,6 @@ class PaidPlan:
     """Credits first, then money."""
 
     credits: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """What could not be read, and why. `denied`: the credentials may not."""
-
-    why: str
-    denied: bool = False
-
-    def error(self, doing: str) -> AwsError:
-        """The error of a command that cannot do without it."""
-        kind = DeniedError if self.denied else AwsError
-        return kind(f"{doing}: {self.why}")
 
 
 AccountPlan = Legacy | FreePlan | PaidPlan | Unknown
@@ -142,19 +125,6 @@ def used(aws: Aws) -> Used | Unknown:
 def pipelines(aws: Aws) -> tuple[PipelineFacts, ...] | Unknown:
     """The pipelines of the region, also those that awspipe did not make."""
     return known(lambda: _pipelines(aws), "codepipeline:ListPipelines")
-
-
-def known(read: Callable[[], T], operation: str) -> T | Unknown:
-    """What `read` gives, or why it is not known."""
-    try:
-        with explained(f"ask for {operation}"):
-            return read()
-    except AwsError as error:
-        if error.code in DENIED:
-            return Unknown(f"these credentials may not ask for it ({operation})", denied=True)
-        return Unknown(f"{operation} failed: {error.code or error.message.partition(': ')[2]}")
-    except AwspipeError as error:
-        return Unknown(f"{operation}: {error.message}")
 
 
 def _plan(aws: Aws) -> AccountPlan:

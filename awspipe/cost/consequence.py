@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from awspipe.cost.account import Account, PipelineFacts, Unknown
+from awspipe.cost.account import Account, PipelineFacts
 from awspipe.cost.mix import v1_charge_begins
+from awspipe.cost.unknown import Unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from awspipe.aws import Aws, maybe, owner_of, threads
-from awspipe.cost.account import Unknown, known, pipelines
+from awspipe.cost.account import pipelines
 from awspipe.cost.prices import PriceList, number
+from awspipe.cost.unknown import Unknown, known
 from awspipe.errors import AwsError
 from awspipe.live import Inventory, scan_all
 from awspipe.naming import OWNER_TAG, ROLE_PATH_ROOT, Scope

@@ -8,8 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from awspipe.aws import Aws
-from awspipe.cost.account import PipelineFacts, Unknown, known, pipelines
+from awspipe.cost.account import PipelineFacts, pipelines
 from awspipe.cost.prices import PIPELINE_V1, ZERO, Price, PriceList, number
+from awspipe.cost.unknown import Unknown, known
 from awspipe.naming import Scope
 from awspipe.resources.base import Key, kinds
 from awspipe.resources.log_group import LogGroup
@@ -37,11 +38,12 @@ class Facts:
 
 def facts(aws: Aws, scopes: Iterable[Scope]) -> Facts:
     """One call, beside the search for what is the pipelines' in a region."""
+    there = pipelines(aws)
     stored: dict[str, int] = {}
     for scope in scopes:
         found = known(lambda scope=scope: LogGroup.stored(aws, scope), "logs:DescribeLogGroups")  # type: ignore[misc]
         stored |= {} if isinstance(found, Unknown) else found
-    return Facts(pipelines(aws), stored)
+    return Facts(there, stored)
 
 
 def stops(

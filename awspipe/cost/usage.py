@@ -12,10 +12,11 @@ from datetime import timedelta
 from typing import Any
 
 from awspipe.aws import Aws, maybe, threads
-from awspipe.cost.account import PipelineFacts, Unknown, known, pipelines
+from awspipe.cost.account import PipelineFacts, pipelines
 from awspipe.cost.estimate import managed_meter
 from awspipe.cost.meters import ActionRun, BuildRun, Month, PipelineUse
 from awspipe.cost.prices import build_meter
+from awspipe.cost.unknown import Unknown, known
 from awspipe.explain import explained
 from awspipe.providers.base import providers
 

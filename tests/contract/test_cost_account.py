@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from awspipe.cost import account
-from awspipe.cost.account import FreePlan, Legacy, PaidPlan, Unknown, Used
+from awspipe.cost.account import FreePlan, Legacy, PaidPlan, Used
+from awspipe.cost.unknown import Unknown
 from tests.support import core
 from tests.support.core import World
 from tests.support.denying import deny

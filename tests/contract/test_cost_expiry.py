@@ -14,8 +14,8 @@ from awspipe.apply import apply
 from awspipe.cli import ttl
 from awspipe.cli.target import Target
 from awspipe.cli.ttl import length
-from awspipe.cost.account import Unknown
 from awspipe.cost.leftovers import owners
+from awspipe.cost.unknown import Unknown
 from awspipe.errors import UsageError
 from awspipe.expiry import end_of, ends, expired, passed, written
 from awspipe.naming import EXPIRES_TAG

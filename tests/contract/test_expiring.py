@@ -14,7 +14,7 @@ import pytest
 from awspipe.cli import expiring
 from awspipe.cli.options import Options
 from awspipe.cli.target import Target
-from awspipe.cost.account import Unknown
+from awspipe.cost.unknown import Unknown
 from awspipe.naming import EXPIRES_TAG, OWNER_TAG
 from tests.support import core, engine, sandbox
 from tests.support.denying import deny

@@ -12,19 +12,11 @@ import pytest
 from awspipe.cli import money
 from awspipe.cli.money import Priced
 from awspipe.cli.views import money as view
-from awspipe.cost.account import (
-    Account,
-    AccountPlan,
-    FreePlan,
-    Legacy,
-    PaidPlan,
-    PipelineFacts,
-    Unknown,
-    Used,
-)
+from awspipe.cost.account import Account, AccountPlan, FreePlan, Legacy, PaidPlan, PipelineFacts, Used
 from awspipe.cost.consequence import standing
 from awspipe.cost.estimate import NOTHING_LEFT, Estimate, Left, RunUse, run_use
 from awspipe.cost.prices import PriceList, shipped
+from awspipe.cost.unknown import Unknown
 from awspipe.errors import RefusedError, UsageError
 from awspipe.graph import wanted
 from awspipe.plan import State, plan

@@ -10,13 +10,14 @@ from awspipe.cli.views import cost as view
 from awspipe.cli.views import costs as costs_view
 from awspipe.cli.views import free_tier as free_tier_view
 from awspipe.cli.views import prices as prices_view
-from awspipe.cost.account import Legacy, Unknown, Used
+from awspipe.cost.account import Legacy, Used
 from awspipe.cost.bill import Bill
 from awspipe.cost.freetier import Allowance, services
 from awspipe.cost.meters import ActionRun, BuildRun, Month, PipelineUse
 from awspipe.cost.prices import shipped
 from awspipe.cost.refresh import Compared
 from awspipe.cost.report import Report
+from awspipe.cost.unknown import Unknown
 from awspipe.cost.usage import Reading
 
 PRICES = shipped()

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from awspipe.cost.account import PipelineFacts, Unknown
+from awspipe.cost.account import PipelineFacts
 from awspipe.cost.prices import shipped
 from awspipe.cost.stops import Facts, stops, total
+from awspipe.cost.unknown import Unknown
 from awspipe.resources.base import Key, kinds
 from tests.unit.views import NOW, SCOPE
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from awspipe.cli.views import columns
 from awspipe.cli.views.prices import stale
-from awspipe.cost.account import AccountPlan, Unknown, Used
+from awspipe.cost.account import AccountPlan, Used
 from awspipe.cost.bill import Bill
 from awspipe.cost.meters import PipelineUse
 from awspipe.cost.prices import (
@@ -21,6 +21,7 @@ from awspipe.cost.prices import (
     usd,
 )
 from awspipe.cost.report import Report, Totals
+from awspipe.cost.unknown import Unknown
 from awspipe.cost.usage import Reading
 
 _HEAD = ("PIPELINE", "TYPE", "EXECUTIONS", "ACTION MIN", "BUILD MIN", "WITHOUT FREE")

@@ -7,9 +7,10 @@ from typing import Any
 
 from awspipe.cli.views import columns
 from awspipe.cli.views.money import plan_document, plan_words
-from awspipe.cost.account import AccountPlan, Unknown
+from awspipe.cost.account import AccountPlan
 from awspipe.cost.freetier import Allowance, Service
 from awspipe.cost.prices import number
+from awspipe.cost.unknown import Unknown
 
 
 def lines(

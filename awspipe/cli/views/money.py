@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from awspipe.cli.views.prices import stale
-from awspipe.cost.account import AccountPlan, FreePlan, Legacy, PaidPlan, Unknown
+from awspipe.cost.account import AccountPlan, FreePlan, Legacy, PaidPlan
 from awspipe.cost.estimate import Estimate
 from awspipe.cost.estimate import together as estimated_together
 from awspipe.cost.prices import BUILD_POOL, CODECOMMIT_USERS, PIPELINE_V1, PIPELINE_V2, Price, number, usd
+from awspipe.cost.unknown import Unknown
 
 if TYPE_CHECKING:
     from awspipe.cli.money import Priced
