@@ -175,14 +175,15 @@ def ordered(steps: list[Step]) -> Iterator[Step]:
 
 
 def _waiting(step: Step, steps: list[Step]) -> Step:
-    waits = frozenset(other.key for other in steps if other is not step and _waits(step, other))
+    late = late_keys(step.resource)
+    waits = frozenset(
+        other.key for other in steps if other is not step and (other.key in late or _waits(step, other))
+    )
     return Step(step.verb, step.key, step.changes, step.resource, step.source, waits)
 
 
 def _waits(step: Step, other: Step) -> bool:
     """Made after what it uses, removed before; what is no longer wanted goes when the pipeline has let go."""
-    if step.resource is not None and other.key in late_keys(step.resource):
-        return True
     if step.verb is Verb.PUSH:
         return other.key == Key("repository", step.key.name)
     if step.verb is Verb.DELETE:

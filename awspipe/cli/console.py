@@ -101,21 +101,19 @@ class Console:
             return True
         return stream.isatty() and self.environ.get("TERM") != "dumb"
 
-    def shaped(self, line: str, stream: TextIO) -> str:
-        """A line as a stream takes it: no wider than a terminal, in colour where that is wanted."""
-        line = line if self.reveals else redacted(line)
+    def shaped(self, text: str, stream: TextIO) -> str:
+        """Lines as a stream takes them: no wider than a terminal, in colour where that is wanted."""
+        lines = (text if self.reveals else redacted(text)).split("\n")
         if stream.isatty():
-            line = fitted(line, shutil.get_terminal_size().columns)
-        return painted(line) if self.colour(stream) else line
+            width = shutil.get_terminal_size().columns
+            lines = [fitted(line, width) for line in lines]
+        return "\n".join(map(painted, lines) if self.colour(stream) else lines)
 
     def _print(self, lines: str | Iterable[str], stream: TextIO, *, paint: bool = True) -> None:
         text = lines if isinstance(lines, str) else "\n".join(lines)
         if not text:
             return
-        if paint:
-            text = text if self.reveals else redacted(text)
-            text = "\n".join(self.shaped(line, stream) for line in text.split("\n"))
-        stream.write(text + "\n")
+        stream.write((self.shaped(text, stream) if paint else text) + "\n")
         stream.flush()
 
 

@@ -78,8 +78,7 @@ class Progress:
         if self._live is not None:
             from rich.text import Text
 
-            lines = text.split("\n")
-            shaped = "\n".join(self._console.shaped(one, self._console.err) for one in lines)
+            shaped = self._console.shaped(text, self._console.err)
             self._live.console.print(Text.from_ansi(shaped), soft_wrap=True)
         else:
             self._console.say(text)
