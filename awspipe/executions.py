@@ -173,9 +173,14 @@ def version_of(aws: Aws, name: str, id_: str) -> int:
 
 def actions_of(aws: Aws, name: str, execution: str) -> tuple[ActionExecution, ...]:
     """The last try of each action of one execution, in the order in which they began."""
+    return newest_tries(map(as_action, action_details(aws, name, execution)))
+
+
+def action_details(aws: Aws, name: str, execution: str) -> list[dict[str, Any]]:
+    """Every try of every action of one execution, as AWS tells it: the newest first."""
     pages = aws.client("codepipeline").get_paginator("list_action_executions")
     found = pages.paginate(pipelineName=name, filter={"pipelineExecutionId": execution})
-    return newest_tries(as_action(one) for page in found for one in page["actionExecutionDetails"])
+    return [one for page in found for one in page["actionExecutionDetails"]]
 
 
 def as_execution(pipeline: str, answer: dict[str, Any]) -> Execution:

@@ -7,7 +7,8 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -16,7 +17,15 @@ from typing import Any
 from awspipe.addresses import addresses, scope_of
 from awspipe.aws import Aws, maybe
 from awspipe.errors import AwsError
-from awspipe.executions import UNFINISHED, ActionExecution, Execution, actions_of, executions_of
+from awspipe.executions import (
+    UNFINISHED,
+    ActionExecution,
+    Execution,
+    action_details,
+    as_action,
+    executions_of,
+    newest_tries,
+)
 from awspipe.explain import explained
 from awspipe.failures import Cause, causes
 from awspipe.naming import Scope
@@ -155,8 +164,9 @@ def _detailed(aws: Aws, found: PipelineStatus) -> PipelineStatus:
     name = found.scope.pipeline
     ids = dict.fromkeys(one.execution for one in found.stages if one.state in OPEN)
     failed = dict.fromkeys(one.execution for one in found.stages if one.state == "Failed")
-    why = {one: aws.submit(partial(why_failed, aws, name, one)) for one in failed}
-    runs = _runs(aws, name, list(ids))
+    details = _details(aws, name, ids)
+    why = {one: aws.submit(partial(why_failed, aws, name, one, details[one].result)) for one in failed}
+    runs = _runs(details)
     stages = (_with_runs(one, runs[one.execution]) if one.state in OPEN else one for one in found.stages)
     explained_ = (
         _with_causes(one, why[one.execution].result()) if one.state == "Failed" else one for one in stages
@@ -168,7 +178,7 @@ def timed(aws: Aws, found: PipelineStatus) -> PipelineStatus:
     """With the times of every action: one call for each execution of which they are not known yet."""
     with explained(f"look at the actions of {found.scope.pipeline}"):
         ids = dict.fromkeys(one.execution for one in found.stages if _untimed(one))
-        runs = _runs(aws, found.scope.pipeline, list(ids))
+        runs = _runs(_details(aws, found.scope.pipeline, ids))
     stages = (_with_runs(one, runs[one.execution]) if _untimed(one) else one for one in found.stages)
     return replace(found, stages=tuple(stages))
 
@@ -177,10 +187,15 @@ def _untimed(stage: StageStatus) -> bool:
     return bool(stage.execution) and any(one.state and one.started is None for one in stage.actions)
 
 
-def why_failed(aws: Aws, name: str, id_: str) -> tuple[Cause, ...]:
-    """The causes of an execution's failure. Where they cannot be read that is said, and the rest is shown."""
+def why_failed(
+    aws: Aws, name: str, id_: str, actions: Callable[[], list[dict[str, Any]]] | None = None
+) -> tuple[Cause, ...]:
+    """The causes of an execution's failure. Where they cannot be read that is said, and the rest is shown.
+
+    `actions` gives the tries of its actions, where they are asked for already.
+    """
     try:
-        return causes(aws, name, id_)
+        return causes(aws, name, id_, actions)
     except AwsError as error:
         return (Cause("", "", f"why could not be read: {error.message}", error.hint),)
 
@@ -189,11 +204,13 @@ def _with_causes(stage: StageStatus, found: Iterable[Cause]) -> StageStatus:
     return replace(stage, causes=tuple(one for one in found if one.stage in (stage.name, "")))
 
 
-def _runs(aws: Aws, name: str, ids: Sequence[str]) -> dict[str, tuple[ActionExecution, ...]]:
-    def asked(id_: str) -> Any:
-        return lambda: actions_of(aws, name, id_)
+def _details(aws: Aws, name: str, ids: Iterable[str]) -> dict[str, Future[list[dict[str, Any]]]]:
+    """The actions of executions, asked for side by side."""
+    return {one: aws.submit(partial(action_details, aws, name, one)) for one in ids}
 
-    return dict(zip(ids, aws.gather(*map(asked, ids)), strict=True))
+
+def _runs(details: Mapping[str, Future[list[dict[str, Any]]]]) -> dict[str, tuple[ActionExecution, ...]]:
+    return {one: newest_tries(map(as_action, asked.result())) for one, asked in details.items()}
 
 
 def _with_runs(stage: StageStatus, runs: Iterable[ActionExecution]) -> StageStatus:
@@ -217,8 +234,11 @@ def _parallel(aws: Aws, found: PipelineStatus, declaration: dict[str, Any]) -> P
     newest = found.latest
     if newest is None:
         return replace(found, stages=tuple(_made(one, (), None) for one in declaration["stages"]))
-    runs = _runs(aws, found.scope.pipeline, [newest.id, *(one.id for one in going_on)])
-    why = why_failed(aws, found.scope.pipeline, newest.id) if newest.state == "Failed" else ()
+    name = found.scope.pipeline
+    details = _details(aws, name, [newest.id, *(one.id for one in going_on)])
+    runs = _runs(details)
+    failed = newest.state == "Failed"
+    why = why_failed(aws, name, newest.id, details[newest.id].result) if failed else ()
     made = (_made(one, runs[newest.id], newest) for one in declaration["stages"])
     stages = tuple(_with_causes(one, why) if one.state == "Failed" else one for one in made)
     beside = (

@@ -121,7 +121,6 @@ def _missing(target: Target, name: str, file: str) -> AwspipeError:
 def _show(
     context: typer.Context, console: Console, pipelines: list[Chosen], file: str, html: str | None
 ) -> None:
-    from awspipe.cli.views import page
     from awspipe.cli.views import status as view
     from awspipe.status import status as read
     from awspipe.status import timed
@@ -133,6 +132,8 @@ def _show(
             console.answer(view.lines(target, found, datetime.now(UTC)))
     console.document({"pipelines": [view.document(*one) for one in shown]})
     if html is not None:
+        from awspipe.cli.views import page
+
         pages.write(console, html, page.page(shown, datetime.now(UTC)))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any
 
 from awspipe.aws import Aws, threads
 from awspipe.errors import DeniedError
+from awspipe.executions import action_details
 from awspipe.explain import explained
 from awspipe.failures import (
     artifact,
@@ -41,16 +42,19 @@ _MOST = 10
 """Failures of one execution that are looked into."""
 
 
-def causes(aws: Aws, pipeline: str, execution: str) -> tuple[Cause, ...]:
+def causes(
+    aws: Aws, pipeline: str, execution: str, actions: Callable[[], list[dict[str, Any]]] | None = None
+) -> tuple[Cause, ...]:
     """Why an execution failed: a cause for each action whose last try did, in the order in which they began.
 
     An execution that was superseded, stopped or cancelled has that as its cause; one that goes on well, or
     has succeeded, has none. Reads only: the actions of the execution must be readable (AwsError else), and
-    for each other read that is denied the cause says which permission would tell more.
+    for each other read that is denied the cause says which permission would tell more. `actions` gives the
+    tries of its actions, newest first, where they are asked for already.
     """
     with explained(f"look for the cause of the failure of {pipeline}"), threads(4, "causes") as pool:
         # A pool of its own: whoever asks may be in the shared one, and wait there for itself.
-        listed = pool.submit(_actions, aws, pipeline, execution)
+        listed = pool.submit(actions or partial(action_details, aws, pipeline, execution))
         found = _execution(aws, pipeline, execution)
         tried = _last_tries(listed.result())
         failed = [one for one in tried if one["status"] == "Failed"][:_MOST]
@@ -68,12 +72,6 @@ def _execution(aws: Aws, pipeline: str, execution: str) -> dict[str, Any]:
     except DeniedError:
         found = {"pipelineExecutionId": execution, "status": ""}
     return found
-
-
-def _actions(aws: Aws, pipeline: str, execution: str) -> list[dict[str, Any]]:
-    pages = aws.client("codepipeline").get_paginator("list_action_executions")
-    asked = {"pipelineName": pipeline, "filter": {"pipelineExecutionId": execution}}
-    return [one for page in pages.paginate(**asked) for one in page["actionExecutionDetails"]]
 
 
 def _last_tries(details: list[dict[str, Any]]) -> list[dict[str, Any]]:
