@@ -23,6 +23,7 @@ T = TypeVar("T")
 K = TypeVar("K")
 
 _READERS = 24
+_OF_EVERY_PIPELINE = ("s3", "codepipeline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,17 @@ def prefetch(aws: Aws, *pipelines: str, listings: Iterable[str] = (Role.kind,)) 
     aws.client("sts")
     aws.submit(lambda: aws.identity)
     for name in pipelines:
-        scope = Scope(name, account="0" * 12, region=aws.region)
+        scope = draft(aws, name)
         for kind in listings:
             aws.submit(lambda kind=kind, scope=scope: _list_early(aws, scope, kinds()[kind]))  # type: ignore[misc]
         aws.submit(lambda name=name: _index(aws, name))  # type: ignore[misc]
+    for service in _OF_EVERY_PIPELINE:
+        aws.client(service)  # made on this thread, while those answers are on their way
+
+
+def draft(aws: Aws, pipeline: str) -> Scope:
+    """A pipeline's scope while the account is not known yet: enough for what is asked of any account."""
+    return Scope(pipeline, account="0" * 12, region=aws.region)
 
 
 def _list_early(aws: Aws, scope: Scope, kind: type[Resource]) -> None:
@@ -88,6 +96,7 @@ class _Reading:
     def __init__(self, aws: Aws, graph: Graph, pool: ThreadPoolExecutor) -> None:
         self._aws, self._graph, self._pool = aws, graph, pool
         scope = graph.scope
+        pool.submit(_ask_ahead, aws, graph)
         self._live = {one.key: pool.submit(_read, aws, one) for one in graph.resources}
         self._there = {one: pool.submit(_exists, aws, scope, one.key) for one in graph.references}
         self._rest = pool.submit(_no_longer_wanted, aws, scope, frozenset(graph.by_key))
@@ -227,6 +236,15 @@ def _map(pool: ThreadPoolExecutor, call: Callable[[K], T], keys: Iterable[K]) ->
     return {key: future.result() for key, future in futures.items()}
 
 
+def _ask_ahead(aws: Aws, graph: Graph) -> None:
+    """Of what the tag index has: all that is asked of what is ours, beside whether it is there."""
+    arns = _tagged(aws, graph.scope)
+    known = {kind: arns.names(kind) for kind in {type(one) for one in graph.resources}}
+    for one in graph.resources:
+        if one.name in known[type(one)]:
+            type(one).ask_ahead(aws, graph.scope, one.name, frozenset(one.body()))
+
+
 def _read(aws: Aws, resource: Resource) -> Live | None:
     with explained(f"look at {resource.key}"):
         return type(resource).read(aws, resource.scope, resource.name, frozenset(resource.body()))
@@ -291,6 +309,7 @@ def _is_ours(aws: Aws, scope: Scope, kind: type[Resource], name: str) -> bool:
 
 def _keep(aws: Aws, scope: Scope, key: Key) -> Kept | None:
     with explained(f"look into {key}"):
+        kinds()[key.kind].ask_for_removal(aws, scope, key.name)
         return kinds()[key.kind].keep(aws, scope, key.name)
 
 

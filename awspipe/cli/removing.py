@@ -64,20 +64,21 @@ def _looked_at(
     from awspipe.cost.prices import shipped
     from awspipe.cost.stops import facts, stops
     from awspipe.graph import wanted
-    from awspipe.live import prefetch, scan_all
+    from awspipe.live import draft, prefetch, scan_all
     from awspipe.plan import removal
     from awspipe.resources.base import kinds
 
     prefetch(target.aws, *specs, listings=kinds())
+    drafts = [draft(target.aws, name) for name in specs]
+    asked = target.aws.submit(lambda: facts(target.aws, drafts))
+    ending = expiring.asked(target, [*specs])
+    declared = [target.aws.submit(partial(stacks.asked, target, one)) for one in drafts]
     scopes = [target.scope(name) for name in specs]
     wants = {one.pipeline: wanted(spec, one) for one in scopes if (spec := specs[one.pipeline])}
     expected = {name: frozenset(graph.by_key) for name, graph in wants.items()}
     console.say(target.first_line())
     for name, spec in specs.items():
         target.hold_to(name, spec.account if spec else None)
-    asked = target.aws.submit(lambda: facts(target.aws, scopes))
-    ending = expiring.asked(target, [*specs])
-    declared = [target.aws.submit(partial(stacks.asked, target, scope)) for scope in scopes]
     now = datetime.now(UTC)
     found = scan_all(target.aws, scopes, expected)
     for scope, inventory, theirs in zip(scopes, found, declared, strict=True):
@@ -221,9 +222,9 @@ class Removals:
     def _prove(self, going: Sequence[Removal]) -> None:
         """Search AWS again. Raises ApplyError when something of ours is left that was to go."""
         from awspipe.cli.views import down as view
-        from awspipe.cost.account import Unknown
         from awspipe.cost.prices import shipped
         from awspipe.cost.stops import Facts, stops
+        from awspipe.cost.unknown import Unknown
         from awspipe.live import scan_again
 
         unread, now = Facts(Unknown("it was to go"), {}), datetime.now(UTC)

@@ -159,6 +159,15 @@ class Resource(ABC):
         """Before many are read: ask for them together, where AWS has a call for that."""
 
     @classmethod
+    def ask_ahead(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> None:
+        """Ask what `read` asks of one that is ours: where the tag index knows it, that need not wait."""
+        aws.submit(lambda: cls.tags(aws, scope, name))
+
+    @classmethod  # noqa: B027 - most kinds ask nothing
+    def ask_for_removal(cls, aws: Aws, scope: Scope, name: str) -> None:
+        """Ask what `delete` asks, beside the search for what there is."""
+
+    @classmethod
     @abstractmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
         """Remove it with all it holds; one that is absent is fine."""

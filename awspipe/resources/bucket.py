@@ -243,14 +243,31 @@ class Bucket(Resource):
             return Live({}, owner)
         return Live(cls._settings(aws, scope, name, fields), owner)
 
-    @staticmethod
-    def _settings(aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Body:
+    @classmethod
+    def ask_ahead(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> None:
+        """The tags, and the settings."""
+        super().ask_ahead(aws, scope, name, fields)
+        for question in cls._questions(aws, scope, name, fields).values():
+            aws.submit(question)
+
+    @classmethod
+    def _settings(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Body:
         """The `fields`, asked for side by side."""
-        chosen = sorted(fields & READERS.keys())
-        values = aws.gather(
-            *((lambda field=field: READERS[field](aws.client("s3"), name, scope.account)) for field in chosen)
-        )
-        return dict(zip(chosen, values, strict=True))
+        questions = cls._questions(aws, scope, name, fields)
+        return dict(zip(questions, aws.gather(*questions.values()), strict=True))
+
+    @staticmethod
+    def _questions(
+        aws: Aws, scope: Scope, name: str, fields: frozenset[str]
+    ) -> dict[str, Callable[[], object]]:
+        """How each of the `fields` is asked for, once a reading."""
+
+        def asked(field: str) -> Callable[[], object]:
+            return lambda: aws.once(
+                ("bucket", name, field), lambda: READERS[field](aws.client("s3"), name, scope.account)
+            )
+
+        return {field: asked(field) for field in sorted(fields & READERS.keys())}
 
     @classmethod
     def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:

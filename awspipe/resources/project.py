@@ -11,7 +11,7 @@ from awspipe.explain import code_of
 from awspipe.naming import Scope
 from awspipe.resources.base import TAGS, Body, Live, Resource, Untouchable
 from awspipe.resources.pipeline import Pipeline
-from awspipe.resources.reportgroups import every_project, report_groups
+from awspipe.resources.reportgroups import every_group, every_project, report_groups
 from awspipe.resources.rights import Rights
 
 if TYPE_CHECKING:
@@ -144,13 +144,13 @@ class BuildProject(Resource):
     @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
         """The project's settings, environment variables by name."""
-        project = aws.preloaded(cls.kind, name, lambda: _projects(aws, [name])[name])
+        project = _project(aws, name)
         return None if project is None else Live(_told(project), owner_of(project.get("tags", [])))
 
     @classmethod
     def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
         """They are among its settings."""
-        project = aws.preloaded(cls.kind, name, lambda: _projects(aws, [name])[name])
+        project = _project(aws, name)
         return None if project is None else tags_of(project.get("tags", []))
 
     @classmethod
@@ -158,6 +158,12 @@ class BuildProject(Resource):
         """A hundred in a call."""
         for some in batches(names, _BATCH):
             aws.preload(cls.kind, _projects(aws, some))
+
+    @classmethod
+    def ask_for_removal(cls, aws: Aws, scope: Scope, name: str) -> None:
+        """The report groups that there are, where no build can be about to make one."""
+        if Pipeline.running(aws, scope.pipeline) == ():
+            aws.submit(lambda: every_group(aws))
 
     @classmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
@@ -200,6 +206,15 @@ def _told(project: Body) -> Body:
         environment.get("environmentVariables", ()), key=lambda variable: str(variable["name"])
     )
     return {**project, "environment": environment, "cache": project.get("cache", _NO_CACHE)}
+
+
+def _project(aws: Aws, name: str) -> dict[str, Any] | None:
+    """One project; asked for once a reading."""
+
+    def ask() -> dict[str, Any] | None:
+        return aws.once(("project", name), lambda: _projects(aws, [name])[name])
+
+    return aws.preloaded(BuildProject.kind, name, ask)
 
 
 def _projects(aws: Aws, names: Sequence[str]) -> dict[str, dict[str, Any] | None]:

@@ -18,7 +18,7 @@ def report_groups(aws: Aws, project: str) -> Iterator[str]:
 
     Of two projects whose names both begin a group's, the longer one's it is.
     """
-    named = [arn for arn in _every_group(aws) if _name(arn).startswith(f"{project}-")]
+    named = [arn for arn in every_group(aws) if _name(arn).startswith(f"{project}-")]
     if named:
         longer = [f"{one}-" for one in every_project(aws) if one.startswith(f"{project}-")]
         yield from _untouched(aws, [arn for arn in named if not _name(arn).startswith(tuple(longer))])
@@ -30,7 +30,8 @@ def every_project(aws: Aws) -> list[str]:
     return aws.once(("projects",), lambda: [name for page in pages.paginate() for name in page["projects"]])
 
 
-def _every_group(aws: Aws) -> list[str]:
+def every_group(aws: Aws) -> list[str]:
+    """The ARNs of all report groups of the region; asked for once a reading."""
     pages = aws.client("codebuild").get_paginator("list_report_groups")
     return aws.once(
         ("report-groups",), lambda: [arn for page in pages.paginate() for arn in page["reportGroups"]]

@@ -52,8 +52,9 @@ class Repository(Resource):
         return {}
 
     def create(self, aws: Aws) -> None:
-        """One call."""
-        aws.client("codecommit").create_repository(repositoryName=self.name, tags=self.scope.tags)
+        """One call, whose answer has the address too."""
+        made = aws.client("codecommit").create_repository(repositoryName=self.name, tags=self.scope.tags)
+        aws.preload(self.kind, {self.name: made["repositoryMetadata"]})
 
     def adoptable(self, aws: Aws) -> Live | Untouchable:
         """An empty one: commits are somebody's work."""
@@ -106,15 +107,21 @@ class Repository(Resource):
         def ask() -> dict[str, Any] | None:
             get = aws.client("codecommit").get_repository
             found = maybe(lambda: get(repositoryName=name), _ABSENT)
-            return None if found is None else dict(found["repositoryMetadata"])
+            if found is None:
+                return None
+            aws.preload(cls.kind, {name: found["repositoryMetadata"]})
+            return dict(found["repositoryMetadata"])
 
         return aws.preloaded(cls.kind, name, ask)
 
     @classmethod
     def clone_url(cls, aws: Aws, name: str) -> str:
-        """The address for git over HTTPS, as AWS gives it."""
-        metadata = aws.client("codecommit").get_repository(repositoryName=name)["repositoryMetadata"]
-        return str(metadata["cloneUrlHttp"])
+        """The address for git over HTTPS, as AWS gives it: asked for where no answer had it yet."""
+
+        def ask() -> dict[str, Any]:
+            return dict(aws.client("codecommit").get_repository(repositoryName=name)["repositoryMetadata"])
+
+        return str(aws.preloaded(cls.kind, name, ask)["cloneUrlHttp"])
 
     @classmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:

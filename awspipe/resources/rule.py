@@ -27,6 +27,7 @@ class Rule(Resource):
     kind: ClassVar[str] = "rule"
     exact: ClassVar[frozenset[str]] = frozenset({"EventPattern"})
     uses: ClassVar[frozenset[str]] = frozenset({"role"})
+    frees: ClassVar[frozenset[str]] = uses  # a rule on its way out has nothing left to start
     permissions: ClassVar[Rights] = Rights(
         search=frozenset({"events:ListRules"}),
         many=frozenset({"events:ListRules"}),
@@ -134,9 +135,24 @@ class Rule(Resource):
         if rule is None:
             return None
         asked = aws.submit(lambda: cls.tags(aws, scope, name))
-        answer = maybe(lambda: events.list_targets_by_rule(Rule=name), _ABSENT)
+        targets = cls._targets(aws, name)
         asked.result()
-        return None if answer is None else cls.whole(aws, scope, name, _body(rule, answer["Targets"]))
+        return None if targets is None else cls.whole(aws, scope, name, _body(rule, targets))
+
+    @classmethod
+    def ask_ahead(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> None:
+        """The tags, and the targets."""
+        super().ask_ahead(aws, scope, name, fields)
+        aws.submit(lambda: cls._targets(aws, name))
+
+    @classmethod
+    def _targets(cls, aws: Aws, name: str) -> list[dict[str, Any]] | None:
+        """A rule's targets, asked for once a reading; None where there is no such rule."""
+
+        def ask() -> list[dict[str, Any]]:
+            return list(aws.client("events").list_targets_by_rule(Rule=name)["Targets"])
+
+        return aws.once(("targets", name), lambda: maybe(ask, _ABSENT))
 
     @classmethod
     def delete(cls, aws: Aws, scope: Scope, name: str) -> None:
