@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
+import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -195,6 +198,37 @@ def test_a_push_that_nobody_answers_ends_within_a_minute(opened: House) -> None:
     place.well("push")
     place.well("remove")
     assert place.inventory == before
+
+
+@contextmanager
+def black_hole() -> Iterator[str]:
+    """An address that takes no connection and refuses none: its queue is full, and nobody looks at it."""
+    with contextlib.ExitStack() as open_:
+        hole = open_.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = open_.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(hole.getsockname())
+        yield f"http://127.0.0.1:{hole.getsockname()[1]}"
+
+
+SETTINGS = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_REGION": "ap-east-1"}
+
+
+@pytest.mark.timeout(180)
+def test_where_no_connection_is_made_a_command_ends_within_a_minute(opened: House) -> None:
+    place = opened.place("ap-east-1", core.STATIC_SITE)
+    with black_hole() as url:
+        commands = (("up", "--yes"), ("down", "--yes"), ("status",), ("ls",))
+        begun = [
+            opened.commands.start(*words, "--endpoint-url", url, cwd=place.directory, **SETTINGS)
+            for words in commands
+        ]
+        for one in begun:
+            ended = one.wait(within=60)
+            assert (ended.code, ended.out) == (1, ""), ended
+            assert f'Connect timeout on endpoint URL: "{url}' in ended.err
+            assert "check the network, --endpoint-url and AWS_ENDPOINT_URL" in ended.err
 
 
 WRONG = ("html", "empty", "part")
