@@ -32,8 +32,9 @@ def late_keys(value: Any) -> frozenset[Key]:
 
 def filled(value: T, known: Mapping[Key, str]) -> T:
     """The same value with the ARNs that are known."""
-    arns = {late(key): arn for key, arn in known.items()}
-    return cast(T, _filled(value, arns)) if late_keys(value) & known.keys() else value
+    if not known or not late_keys(value) & known.keys():
+        return value
+    return cast(T, _filled(value, {late(key): arn for key, arn in known.items()}))
 
 
 def _filled(value: Any, arns: Mapping[str, str]) -> Any:
