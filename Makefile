@@ -78,7 +78,7 @@ bench: $(STAMP) ## how fast up, status and down are, beside boto3 by hand and th
 
 lock: $(STAMP) ## take the newest versions of everything into tests/constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'
-	@{ head -n 1 tests/constraints.txt && $(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools; } \
+	@{ head -n 1 tests/constraints.txt && $(BIN)/python -m pip freeze --all --exclude-editable --exclude pip; } \
 		>tests/constraints.new && mv tests/constraints.new tests/constraints.txt
 
 wheel: $(STAMP) ## the package, in dist/: made from the source archive, which leaves out what git ignores
