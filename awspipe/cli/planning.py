@@ -140,5 +140,5 @@ def check(plans: Sequence[Plan]) -> None:
         names = ", ".join(missing)
         raise ApplyError(
             f"the spec refers to what is not there: {names}",
-            hint="make it first, or let awspipe make one of its own (see docs/spec.md)",
+            hint="make it first, or leave the key out where awspipe can make one itself (see docs/spec.md)",
         )

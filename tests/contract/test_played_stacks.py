@@ -135,6 +135,7 @@ def test_a_broken_template_is_explained_and_told(world: World) -> None:
 def test_a_role_that_is_not_there_is_refused_before_anything_is_made(world: World) -> None:
     error = core.refused(core.up, world.aws, SPEC)
     assert error.message == "the spec refers to what is not there: role cfn"
+    assert error.hint.startswith("make it first, or leave the key out where awspipe can")
     assert world.calls.mutating == ()
 
 
