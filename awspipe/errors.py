@@ -138,6 +138,10 @@ class HandshakeError(PendingError):
 
 
 class StoppedError(AwspipeError):
-    """Ctrl-C: what was running has ended, nothing new was started."""
+    """Ctrl-C: what was running has ended, nothing new was started. `causes` are the errors met until then."""
 
     exit_code = 130
+
+    def __init__(self, message: str, *, causes: tuple[AwspipeError, ...] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.causes = causes

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from awspipe.apply import Outcome
 from awspipe.cli.console import Console
-from awspipe.errors import ApplyError, AwspipeError, PendingError, StoppedError
+from awspipe.errors import ApplyError, AwspipeError, HandshakeError, PendingError, StoppedError
 from awspipe.plan import Verb
 
 
@@ -37,7 +37,7 @@ def check_all(outcomes: Sequence[Outcome], command: str, *undo: str) -> None:
 def check(outcome: Outcome, command: str, undo: str = "") -> None:
     """Raise what the outcome means; nothing when every step was done.
 
-    `command` goes on, `undo` takes back what stands. Raises StoppedError after Ctrl-C, else ApplyError with
+    `command` goes on, `undo` takes back what stands. Raises StoppedError after Ctrl-C, else ApplyError, with
     the causes.
     """
     done = sum(step.verb is not Verb.KEEP for step in outcome.done)
@@ -47,7 +47,7 @@ def check(outcome: Outcome, command: str, undo: str = "") -> None:
     go_on = f"`{command}` goes on where this ended" + (f"; `{undo}` removes what there is" if undo else "")
     causes = tuple(error for _, error in outcome.failed)
     if outcome.stopped and not outcome.complete:
-        raise StoppedError(f"interrupted: {stands}", hint=go_on)
+        raise StoppedError(f"interrupted: {stands}{_met(causes)}", causes=causes, hint=go_on)
     if not causes:
         return
     waits = all(isinstance(one, PendingError) for one in causes)
@@ -55,6 +55,15 @@ def check(outcome: Outcome, command: str, undo: str = "") -> None:
     error = ApplyError(f"{_plural(len(causes))} {became}, {stands}", causes=causes, hint=go_on)
     error.exit_code = max((cause.exit_code for cause in causes), key=_rank)
     raise error
+
+
+def _met(causes: Sequence[AwspipeError]) -> str:
+    """What else stands at Ctrl-C: connections that were made and nobody has completed, and failures."""
+    pending = sum(isinstance(one, HandshakeError) for one in causes)
+    failed = len(causes) - pending
+    connections = "1 connection" if pending == 1 else f"{pending} connections"
+    said = f", {connections} there and pending" if pending else ""
+    return f"{said}, {failed} failed" if failed else said
 
 
 def _plural(count: int) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from awspipe.aws import Aws, absent, maybe, owner_of, tag_list, tags_of
-from awspipe.errors import AwsError, AwspipeError, HandshakeError
+from awspipe.errors import AwsError, AwspipeError, HandshakeError, StoppedError
 from awspipe.events import Handshake
 from awspipe.naming import Scope
 from awspipe.resources.base import Body, Live, Resource, Tagged
@@ -102,7 +102,10 @@ class Connection(Resource):
         self._handshake(aws, arn)
 
     def _handshake(self, aws: Aws, arn: str) -> None:
-        """Wait for the person who completes it, where there is one; else say what is to be done."""
+        """Wait for the person who completes it, where there is one; else say what is to be done.
+
+        After Ctrl-C too: the connection is there, and stays pending.
+        """
         get = aws.client("codeconnections").get_connection
         deadline, told = aws.now() + _SECONDS, False
         while get(ConnectionArn=arn)["Connection"]["ConnectionStatus"] != _AVAILABLE:
@@ -112,7 +115,10 @@ class Connection(Resource):
                 url = console_url(self.scope)
                 aws.listener(Handshake(self.name, provider_type(self.name), url, limit=_SECONDS))
                 told = True
-            aws.wait(_PAUSE)
+            try:
+                aws.wait(_PAUSE)
+            except StoppedError:
+                raise pending(self.scope, self.name) from None
 
     @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:

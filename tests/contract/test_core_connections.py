@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from awspipe.apply import apply
-from awspipe.errors import HandshakeError, RefusedError, UsageError
+from awspipe.cli.outcome import check
+from awspipe.cli.views.errors import lines
+from awspipe.errors import HandshakeError, RefusedError, StoppedError, UsageError
 from awspipe.events import Handshake
 from awspipe.live import scan_all
 from awspipe.plan import Plan, Verb
@@ -125,8 +127,17 @@ def test_ctrl_c_ends_the_waiting_and_up_goes_on_later(world: World) -> None:
     aws = world.again()
     aws.sleep = lambda seconds: aws.stopping.set()
     outcome = apply(aws, core.planned(aws, GITHUB))
-    assert outcome.stopped
-    assert not outcome.failed
+    with pytest.raises(StoppedError) as caught:
+        check(outcome, "awspipe up", "awspipe down shop")
+    made, skipped = len(outcome.done), len(outcome.skipped)
+    assert "connection" not in {step.key.kind for step in outcome.skipped}
+    assert list(lines(caught.value)) == [
+        "awspipe: connection shop-github is pending: somebody must complete it at its provider",
+        f"  try: open https://console.aws.amazon.com/codesuite/settings/connections?region={core.REGION}, "
+        'choose it, "Update pending connection"',
+        f"awspipe: interrupted: {made} steps done, {skipped} not started, 1 connection there and pending",
+        "  try: `awspipe up` goes on where this ended; `awspipe down shop` removes what there is",
+    ]
     core.up(world.again(), GITHUB)
     assert core.planned(world.aws, GITHUB).work == ()
 

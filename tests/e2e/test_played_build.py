@@ -241,18 +241,41 @@ def test_a_push_to_github_starts_the_pipeline(machine: Machine, theirs: tuple[Pr
     assert project.newest()["trigger"] == "Webhook"
 
 
-def test_on_a_terminal_up_waits_for_the_connection_and_goes_on(machine: Machine, tmp_path: Path) -> None:
-    project = machine.work / "patient"
+def sourced_at_github(machine: Machine, name: str) -> tuple[Path, Path]:
+    """A project of a spec alone whose source is at GitHub, and the empty repository that stands for that."""
+    project, bare = machine.work / name, machine.work / f"{name}.git"
     project.mkdir()
     (project / "awspipe.yml").write_text(
-        "name: patient\nstages:\n  - {name: Source, provider: github, repository: me/theirs}\n"
+        f"name: {name}\nstages:\n  - {{name: Source, provider: github, repository: me/theirs}}\n"
         "  - {name: Deploy, provider: s3}\n"
     )
-    bare = tmp_path / "patient.git"
     machine.run("git", "init", "-q", "--bare", str(bare))
+    return project, bare
+
+
+def test_on_a_terminal_up_waits_for_the_connection_and_goes_on(machine: Machine) -> None:
+    project, bare = sourced_at_github(machine, "patient")
     with Terminal(Shell(machine), "up", "--sandbox", "--yes", cwd=project) as terminal:
         terminal.wait_for("awspipe sandbox connect patient-github me/theirs PATH")
         machine.awspipe("sandbox", "connect", "patient-github", "me/theirs", str(bare))
         assert terminal.end() == 0
         assert "patient is up: 5 created" in terminal.shown
     assert "nothing is left" in machine.awspipe("down", "patient", "--sandbox", "--yes").stdout
+
+
+def test_ctrl_c_says_that_the_connection_is_there_and_how_it_is_completed(machine: Machine) -> None:
+    project, bare = sourced_at_github(machine, "hasty")
+    complete = ("sandbox", "connect", "hasty-github", "me/theirs")
+    with Terminal(Shell(machine), "up", "--sandbox", "--yes", cwd=project) as terminal:
+        terminal.wait_for(f"awspipe {' '.join(complete)} PATH").interrupt()
+        assert terminal.end() == 130
+    said = " ".join(terminal.shown.split())
+    ended = said.partition("Ctrl-C again leaves at once")[2]
+    assert "connection hasty-github: not started" not in said
+    assert "awspipe: connection hasty-github is pending: somebody must complete it at its provider" in ended
+    assert f"try: awspipe {' '.join(complete)} PATH awspipe: interrupted: " in ended
+    assert " not started, 1 connection there and pending try: `awspipe up --sandbox` goes on" in ended
+
+    machine.awspipe(*complete, str(bare))
+    machine.awspipe("up", "--sandbox", "--yes", cwd=project)
+    assert "nothing is left" in machine.awspipe("down", "hasty", "--sandbox", "--yes").stdout

@@ -17,6 +17,7 @@ from awspipe.errors import (
     AwsError,
     AwspipeError,
     CredentialsError,
+    HandshakeError,
     Problem,
     RefusedError,
     SpecError,
@@ -85,6 +86,19 @@ KEEP = Step(Verb.KEEP, Key("role", "k"))
         (
             Outcome([STEPS[0], KEEP], [], [*STEPS[1:]], stopped=True),
             *(StoppedError, 130, "interrupted: 1 step done, 2 not started"),
+        ),
+        (
+            Outcome(
+                [STEPS[0]],
+                [(STEPS[1], HandshakeError("x is pending", name="x")), (STEPS[2], DENIED)],
+                [],
+                stopped=True,
+            ),
+            *(
+                StoppedError,
+                130,
+                "interrupted: 1 step done, 0 not started, 1 connection there and pending, 1 failed",
+            ),
         ),
         (
             Outcome([KEEP], [(STEPS[0], DENIED)], [STEPS[1]]),

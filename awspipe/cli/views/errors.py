@@ -6,7 +6,15 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from awspipe.errors import ApplyError, AwsError, AwspipeError, DeniedError, Problem, SpecError
+from awspipe.errors import (
+    ApplyError,
+    AwsError,
+    AwspipeError,
+    DeniedError,
+    Problem,
+    SpecError,
+    StoppedError,
+)
 
 _SHOWN = 10
 
@@ -16,7 +24,7 @@ def lines(error: AwspipeError) -> Iterator[str]:
     match error:
         case SpecError():
             yield from _problems(error.problems)
-        case ApplyError():
+        case ApplyError() | StoppedError():
             for cause in error.causes:
                 yield from _one(cause)
             yield from _one(error)
@@ -63,7 +71,9 @@ def document(error: AwspipeError) -> dict[str, Any]:
         "request_id": request_id or None,
         "statement": error.statement if isinstance(error, DeniedError) else None,
         "problems": [problem_document(one) for one in error.problems] if isinstance(error, SpecError) else [],
-        "causes": [document(one) for one in error.causes] if isinstance(error, ApplyError) else [],
+        "causes": [document(one) for one in error.causes]
+        if isinstance(error, ApplyError | StoppedError)
+        else [],
     }
 
 
