@@ -92,7 +92,11 @@ class Allowed(Strict):
 
 
 class Custom(Consumer, Producer):
-    """Any action that CodePipeline has, declared as AWS writes it."""
+    """Any action that CodePipeline has, declared as AWS writes it.
+
+    Of the types that AWS itself provides, the configuration that its reference demands is checked, and how
+    many artifacts there are.
+    """
 
     category = "Invoke"
     aws_provider = "Custom"

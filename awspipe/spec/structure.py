@@ -13,6 +13,7 @@ from awspipe.naming import Scope
 from awspipe.providers.base import Place, chosen, providers
 from awspipe.providers.managed import Managed
 from awspipe.spec import variables
+from awspipe.spec.action_types import action_types
 from awspipe.spec.flow import Broken, Flow, ResolvedAction, flow
 from awspipe.spec.gates import gates
 from awspipe.spec.models import Pipeline
@@ -347,6 +348,7 @@ RULES: dict[str, Rule] = {
     "artifact-names": artifact_names,
     "inputs-made": inputs_made,
     "artifact-counts": artifact_counts,
+    "action-types": action_types,
     "namespaces": namespaces,
     "only-v2": only_v2,
     "full-clones": full_clones,

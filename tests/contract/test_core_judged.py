@@ -55,7 +55,9 @@ SPECS = {
         "  - {name: Ask, provider: approval}\n"
     ),
     "custom": _HEAD + "  - name: Call\n    provider: custom\n"
-    "    declaration: {actionTypeId: {category: Invoke, provider: Lambda}}\n"
+    "    declaration:\n"
+    "      actionTypeId: {category: Invoke, provider: Lambda}\n"
+    "      configuration: {FunctionName: a}\n"
     "    statements:\n"
     "      - actions: lambda:InvokeFunction\n"
     "        resources: arn:aws:lambda:ap-northeast-2:123456789012:function:a\n",

@@ -256,7 +256,8 @@ def test_what_only_leads_to_a_secret_is_taken(name: str, value: str) -> None:
 
 def test_a_literal_secret_in_a_custom_action_is_refused() -> None:
     action = (
-        "{name: Go, provider: custom, declaration: {actionTypeId: {category: Compute, provider: Commands}, "
+        "{name: Go, provider: custom, input: Source, "
+        "declaration: {actionTypeId: {category: Compute, provider: Commands}, commands: [env], "
     )
     secret = f"{action}environmentVariables: [{{name: DB_PASSWORD, value: hunter2}}]}}}}"
     spec = "name: shop\nstages:\n  - {{name: Source, provider: codecommit, repository: shop}}\n  - {}\n"
