@@ -6,12 +6,13 @@ PYTHON ?= $(shell for one in python3 python3.14 python3.13 python3.12 python3.11
 BIN := .venv/bin
 STAMP := .venv/installed
 DEMO := awspipe-demo
-PYTEST := $(BIN)/python -m pytest -n auto -q
+# A file's tests share servers, so each file is one worker's; the files that take long come first.
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -q
 
 # Containers like to set it; every start of awspipe would then compile all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check lint unit e2e matrix fix docs picture bench lock wheel clean
+.PHONY: help demo test check lint all unit e2e matrix fix docs picture bench lock wheel clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # tests beside tests would only wait for each other
 
@@ -43,7 +44,7 @@ demo: $(STAMP) ## make a pipeline in the sandbox: no account, no charge
 	@echo "  awspipe down --sandbox     removes the pipeline and all made for it"
 	@echo "  awspipe sandbox stop       ends the sandbox; the next start has it all again"
 
-test: check e2e ## everything: what CI runs
+test: lint all ## everything: what CI runs
 
 check: lint unit ## format, lint, types, layers, docs current, unit and contract tests
 
@@ -54,11 +55,14 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
 
+all: $(STAMP)
+	$(PYTEST) tests/e2e tests/contract tests/unit
+
 unit: $(STAMP)
-	$(PYTEST) tests/unit tests/contract
+	$(PYTEST) tests/contract tests/unit
 
 e2e: $(STAMP) ## the real command, a real git push, a real wheel
-	$(BIN)/python -m pytest -n 2 -q tests/e2e
+	$(PYTEST) tests/e2e
 
 matrix: $(STAMP) ## the real command killed, interrupted and lied to at every call it makes: many minutes
 	AWSPIPE_WHOLE_MATRIX=1 $(BIN)/python -m pytest -n 2 -q tests/e2e/test_crashes.py tests/e2e/test_broken_off.py

@@ -13,6 +13,7 @@ from typing import Any
 
 import botocore.hooks
 import botocore.session
+import botocore.useragent
 from moto.core.base_backend import BaseBackend
 from moto.s3.models import S3Backend
 
@@ -24,6 +25,7 @@ def install() -> None:
     botocore.session.create_loader = servicemodels.loader
     botocore.hooks.accepts_kwargs = _accepts_kwargs
     botocore.hooks.EventAliaser._alias_event_name = _alias_event_name  # type: ignore[method-assign]
+    botocore.useragent.sanitize_user_agent_string_component = _sanitized
     S3Backend._url_module = BaseBackend._url_module
 
 
@@ -43,6 +45,8 @@ def _accepts_kwargs(handler: Callable[..., Any]) -> object:
     return code.co_flags & inspect.CO_VARKEYWORDS if code else _signature_says(handler)
 
 
+_sanitized = functools.cache(botocore.useragent.sanitize_user_agent_string_component)
+"""Each call says the same of itself."""
 _renamed = botocore.hooks.EventAliaser._alias_event_name
 
 

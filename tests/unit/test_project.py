@@ -51,8 +51,11 @@ def test_ci_runs_every_test() -> None:
     assert script.rstrip().endswith("exec make test")
     assert _tracked(".ci") == ["100755 .ci/run"]
     subprocess.run(["bash", "-n", str(ROOT / ".ci" / "run")], check=True)
-    assert re.search(r"^test: check e2e\b", _text("Makefile"), re.MULTILINE)
-    assert re.search(r"^check: lint unit\b", _text("Makefile"), re.MULTILINE)
+    makefile = _text("Makefile")
+    assert re.search(r"^test: lint all\b", makefile, re.MULTILINE)
+    assert re.search(r"^check: lint unit\b", makefile, re.MULTILINE)
+    (run,) = re.findall(r"^all: .*\n\t\$\(PYTEST\) (.*)$", makefile, re.MULTILINE)
+    assert set(run.split()) == {f"tests/{one.parent.name}" for one in (ROOT / "tests").glob("*/test_*.py")}
 
 
 def test_the_licence_is_apaches() -> None:
