@@ -34,12 +34,14 @@ def load_file(path: Path) -> tuple[Pipeline, ...]:
 def load_files(files: Sequence[str], only: Sequence[str] = ()) -> list[Loaded]:
     """The pipelines of several files, with each file; of a directory, those of every spec in it.
 
-    `only` leaves those of some names. Raises SpecError with the problems of all files, and UsageError where
-    a file is not there, or where no file has a pipeline of a name in `only`.
+    One that is named twice, or beside its directory, counts once. `only` leaves those of some names. Raises
+    SpecError with the problems of all files, and UsageError where a file is not there, or where no file has a
+    pipeline of a name in `only`.
     """
     found: list[Loaded] = []
     problems: list[Problem] = []
-    for path in (path for file in files for path in _specs_at(Path(file))):
+    paths = [path for file in files for path in _specs_at(Path(file))]
+    for path in {path.resolve(): path for path in paths}.values():
         try:
             found.append((path, load_file(path)))
         except SpecError as error:

@@ -180,6 +180,8 @@ def test_a_directory_of_specs_is_checked_at_once(folder: Path, capsys: pytest.Ca
         [f"{specs / 'one.yml'}: one", f"{specs / 'two.yml'}: two"],
     )
     assert answer.count("build.yml: valid") == 1
+    twice = ("-f", str(specs), "-f", str(specs / "ci" / ".." / "one.yml"))
+    assert said(capsys, *twice)[1].count("one is valid") == 1
     for name in ("one", "two"):
         (specs / f"{name}.yml").write_text("name: x\nstage: []\n")
     code, _, talk = said(capsys, "-f", str(specs))
