@@ -43,7 +43,7 @@ def prefetch(aws: Aws, *pipelines: str, listings: Iterable[str] = (Role.kind,)) 
     """
     aws.about = frozenset(pipelines)
     aws.client("sts")
-    aws.submit(lambda: aws.identity)
+    aws.ask_who()  # first of all: listings that want the account wait for it in the same threads
     for name in pipelines:
         scope = draft(aws, name)
         for kind in listings:
@@ -197,7 +197,7 @@ def _scan(aws: Aws, searches: Sequence[_Search]) -> tuple[Inventory, ...]:
         found = [{kind: future.result() for kind, future in kinds_.items()} for kinds_ in asked]
         looked = [
             {
-                Key(kind, name): pool.submit(_keep, aws, search.scope, Key(kind, name))
+                Key(kind, name): pool.submit(_going, aws, search.scope, Key(kind, name))
                 for kind, names in one.items()
                 for name in names
             }
@@ -309,8 +309,14 @@ def _is_ours(aws: Aws, scope: Scope, kind: type[Resource], name: str) -> bool:
 
 def _keep(aws: Aws, scope: Scope, key: Key) -> Kept | None:
     with explained(f"look into {key}"):
-        kinds()[key.kind].ask_for_removal(aws, scope, key.name)
         return kinds()[key.kind].keep(aws, scope, key.name)
+
+
+def _going(aws: Aws, scope: Scope, key: Key) -> Kept | None:
+    """As `_keep`, where it is removed right away: what that asks is asked beside."""
+    with explained(f"look into {key}"):
+        kinds()[key.kind].ask_for_removal(aws, scope, key.name)
+    return _keep(aws, scope, key)
 
 
 @dataclass(frozen=True, slots=True)

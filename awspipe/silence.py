@@ -32,8 +32,9 @@ class Silence:
 
     def check(self) -> None:
         """Raise what the last call ended with that was given up, where none was answered since."""
-        if self._given_up is not None:
-            raise self._given_up.with_traceback(None)
+        error = self._given_up  # which an answer that comes meanwhile takes away
+        if error is not None:
+            raise error.with_traceback(None)
 
     def _begun(self, context: dict[str, Any], **_: Any) -> None:
         context[_SENT] = self._now()

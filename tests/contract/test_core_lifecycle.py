@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from awspipe.apply import apply
+from awspipe.aws import Aws
 from awspipe.plan import Verb
+from awspipe.resources.pipeline import Pipeline
 from tests.support import core, sandbox
 from tests.support.core import GITHUB, NOTIFYING, SERVER, STATIC_SITE, World
 
@@ -181,6 +185,26 @@ def test_down_takes_the_reports_of_builds_along_and_nobody_elses(world: World) -
         core.report_group(world, name)
     core.down(world.aws)
     assert sorted(world.client("codebuild").list_report_groups()["reportGroups"]) == sorted(theirs)
+
+
+def answered(aws: Aws) -> None:
+    """Wait for the calls that nobody waits for: until all 24 threads for calls are free at once."""
+    free = threading.Barrier(24)
+    aws.gather(*(lambda: free.wait(30) for _ in range(24)))
+
+
+def test_up_takes_along_the_reports_that_a_build_makes_while_somebody_is_asked(world: World) -> None:
+    core.up(world.aws, STATIC_SITE)
+    (first,) = Pipeline.running(world.again(), "shop") or ()
+    stop = world.client("codepipeline").stop_pipeline_execution
+    stop(pipelineName="shop", pipelineExecutionId=first, abandon=True)
+    assert Pipeline.running(world.again(), "shop") == ()
+    shown = core.planned(world.aws, SERVER)
+    answered(world.aws)
+    core.report_group(world, "shop-Build-unit")
+    core.done(apply(world.aws, shown))
+    assert world.client("codebuild").list_projects()["projects"] == []
+    assert world.client("codebuild").list_report_groups()["reportGroups"] == []
 
 
 def test_down_empties_a_bucket_of_more_than_a_page(world: World) -> None:
