@@ -153,6 +153,11 @@ def _made(plan: Plan, now: datetime) -> PipelineFacts:
     return PipelineFacts(plan.scope.pipeline, types[0], now)
 
 
+def working(priced: Iterable[Priced]) -> list[Priced]:
+    """Those with something to do: what they cost is of interest."""
+    return [one for one in priced if one.one.plan.work]
+
+
 def limit(text: str | None) -> Decimal | None:
     """The limit of --max-cost. Raises UsageError for what is no amount."""
     if text is None:
@@ -172,14 +177,14 @@ def refuse_above(priced: Iterable[Priced], most: Decimal) -> None:
     On the free plan nothing is charged, whatever is made. What has no known price is over every limit; and
     what is charged by amount (storage, logs) is over 0.
     """
-    working = [one for one in priced if one.one.plan.work and not one.nothing_is_charged]
-    reasons = [reason for one in working for reason in _over(one, most)]
-    total = sum((one.estimate.worst.usd for one in working), Decimal(0))
+    charged = [one for one in working(priced) if not one.nothing_is_charged]
+    reasons = [reason for one in charged for reason in _over(one, most)]
+    total = sum((one.estimate.worst.usd for one in charged), Decimal(0))
     if not reasons and total <= most:
         return
     from awspipe.cost.prices import usd
 
-    reasons = reasons or [f"at worst {usd(total)} a month at {working[0].estimate.runs} executions each"]
+    reasons = reasons or [f"at worst {usd(total)} a month at {charged[0].estimate.runs} executions each"]
     fewer = ", or fewer --runs," if most else ""
     raise RefusedError(
         f"more than --max-cost {most}: {'; '.join(reasons)}; nothing was changed",
@@ -198,7 +203,7 @@ def _over(one: Priced, most: Decimal) -> Iterator[str]:
 def agree_once_more(console: Console, priced: Iterable[Priced]) -> None:
     """Ask again, once for all, where it costs something or where there is a pipeline already."""
     from awspipe.cli import asking
-    from awspipe.cli.views import money as view
+    from awspipe.cli.views import money_together as view
 
     if doubtful := [one for one in priced if one.asks_once_more]:
         question = f"{view.once_more(doubtful)} Go on all the same? [y/N] "

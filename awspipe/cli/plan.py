@@ -31,6 +31,7 @@ def plan(
     from awspipe.cli import money, ttl
     from awspipe.cli.planning import prepare
     from awspipe.cli.views import money as money_view
+    from awspipe.cli.views import money_together
     from awspipe.cli.views import plan as view
 
     options = given(context)
@@ -40,9 +41,10 @@ def plan(
     priced = [one.answer() for one in money.begin(prepared, runs)]
     documents = [{**view.document(one.one.plan), "cost": money_view.document(one)} for one in priced]
     console.document({"plans": documents})
+    working = money.working(priced)
     for one in priced:
         console.answer(view.lines(one.one.plan, one.one.commit_id))
-        console.answer(money_view.lines(one) if one.one.plan.work else ())
-    console.answer(money_view.together(priced))
+        console.answer(money_view.lines(one) if [one] == working else ())
+    console.answer(money_together.box(working))
     changes = any(one.plan.work for one in prepared)
     return exits.CHANGES if exit_code and changes else exits.DONE

@@ -88,11 +88,11 @@ def _show_cost(console: Console, pricing: list[Pricing], most: Decimal | None) -
     """Before anything is made: where somebody is asked, or has set a limit. Else it is shown at the end."""
     from awspipe.cli import money
     from awspipe.cli.views import money as view
+    from awspipe.cli.views import money_together
 
     priced = [one.answer() for one in pricing]
-    for one in priced:
-        console.say(view.lines(one))
-    console.say(view.together(priced))
+    working = money.working(priced)
+    console.say(view.lines(working[0]) if len(working) == 1 else money_together.box(working))
     if most is not None:
         money.refuse_above(priced, most)
 
@@ -100,14 +100,17 @@ def _show_cost(console: Console, pricing: list[Pricing], most: Decimal | None) -
 def _end(
     console: Console, ended: list[Ended], pricing: list[Pricing], *, shown: bool, one_line: bool
 ) -> None:
+    from awspipe.cli import money
     from awspipe.cli.views import money as money_view
+    from awspipe.cli.views import money_together
     from awspipe.cli.views import up as view
 
     priced = [one.answer() for one in pricing]
+    working = money.working(priced)
     for one, cost in zip(ended, priced, strict=True):
         said = [money_view.at_end(cost)] if shown else money_view.lines(cost)
-        console.answer(view.lines(one, said if one.one.plan.work else ()))
-    console.answer(money_view.together(priced))
+        console.answer(view.lines(one, said if [cost] == working else ()))
+    console.answer(money_together.together(working) if shown else money_together.box(working))
     documents = zip(map(view.document, ended), map(money_view.document, priced), strict=True)
     document = {"pipelines": [{**one, "cost": cost} for one, cost in documents]}
     if one_line:

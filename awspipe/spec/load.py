@@ -23,6 +23,9 @@ Loaded = tuple[Path, tuple[Pipeline, ...]]
 PROBLEMS_LIMIT = 200
 """More problems than this are counted, not described."""
 
+_SHOWN = 5
+"""So many names are listed where one was wrong."""
+
 _NO_SPECS = ("buildspec", "appspec", "docker-compose", ".")
 
 
@@ -80,10 +83,15 @@ def _only(found: list[Loaded], only: Sequence[str]) -> list[Loaded]:
     for name in only:
         if name not in known:
             meant = nearest(name, known)
-            hint = f'did you mean "{meant}"?' if meant else f"there are: {', '.join(known)}"
+            hint = f'did you mean "{meant}"?' if meant else f"there are: {_few(known)}"
             raise UsageError(f"no spec has a pipeline {name}", hint=hint)
     chosen = ((path, tuple(one for one in pipelines if one.name in only)) for path, pipelines in found)
     return [(path, pipelines) for path, pipelines in chosen if pipelines]
+
+
+def _few(names: Sequence[str]) -> str:
+    left = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {left} more" if left > 0 else "")
 
 
 def load_text(data: bytes | str, file: str) -> tuple[Pipeline, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.shell import Shell
+from tests.e2e.shell import SPEC, Shell
 
 REGION = "us-west-1"
 WHERE = ("--sandbox", "--region", REGION)
@@ -36,6 +36,27 @@ def test_up_says_until_when_the_pipeline_is_wanted_as_json(shell: Shell, project
     left = datetime.fromisoformat(told["wanted_until"]) - datetime.now(UTC)
     assert timedelta(days=2, hours=23) < left <= timedelta(days=3)
     assert kept["wanted_until"] == told["wanted_until"]
+
+
+def test_several_pipelines_have_one_box_of_cost(shell: Shell) -> None:
+    elsewhere = ("--sandbox", "--region", "us-east-2")
+    names = [f"many-{number}" for number in range(8)]
+    project = shell.project("many", "---\n".join(SPEC.format(name=name) for name in names))
+    planned = shell.done("plan", *elsewhere, cwd=project).out
+    made = shell.done("up", *elsewhere, "--no-push", cwd=project).out
+    for said in (planned, made):
+        assert said.count("\ncost ") == 1
+        assert "\ncost of 8 pipelines in us-east-2 by the prices of us-east-1, on AWS only (USD " in said
+        assert said.count(" fixed") == 8
+        assert "\n  many-7  $0.00 fixed" in said
+        assert "\n  together    $0.12 a month at 20 executions each; they share what is free\n" in said
+    one = shell.done("plan", *elsewhere, "--only", "many-3", "--json", cwd=project).document["plans"]
+    assert [found["cost"]["executions_a_month"] for found in one] == [20]
+    assert shell.refused(2, "plan", *elsewhere, "--only", "x", cwd=project) == (
+        "awspipe: no spec has a pipeline x\n"
+        "  try: there are: many-0, many-1, many-2, many-3, many-4 and 3 more\n"
+    )
+    shell.done("down", *elsewhere, cwd=project)
 
 
 def test_every_command_about_money_reads_only_and_nothing_that_charges(shell: Shell, project: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from awspipe.cli import money
 from awspipe.cli.money import Priced
 from awspipe.cli.views import money as view
+from awspipe.cli.views import money_together as of_several
 from awspipe.cost.account import Account, AccountPlan, FreePlan, Legacy, PaidPlan, PipelineFacts, Used
 from awspipe.cost.consequence import standing
 from awspipe.cost.estimate import NOTHING_LEFT, Estimate, Left, RunUse, run_use
@@ -141,23 +142,42 @@ def test_the_box_of_a_first_pipeline() -> None:
 
 def test_what_is_free_is_free_once_for_several_pipelines() -> None:
     one = priced(STATIC_SITE)
-    assert [*view.together([one])] == []
-    assert [*view.together([one] * 3)] == [
+    assert [*of_several.together([one])] == []
+    assert [*of_several.together([one] * 3)] == [
         "cost of the 3 pipelines together: $0.80 a month at 20 executions each; they share what is free"
     ]
     large = priced(LARGE, prices=UNPRICED)
-    assert [*view.together([one, large])] == [
+    assert [*of_several.together([one, large])] == [
         "cost of the 2 pipelines together: more than $0.20 a month at 20 executions each; "
         "they share what is free"
     ]
 
 
+def test_several_pipelines_have_one_box_with_a_line_each() -> None:
+    one, large = priced(STATIC_SITE), priced(v1(LARGE), LEGACY, OTHER, prices=UNPRICED)
+    assert [*of_several.box([one])] == []
+    assert [*of_several.box([one, large])] == [
+        "cost of 2 pipelines in ap-northeast-2 (USD before tax, prices of 2026-11-22)",
+        "  shop  $0.00 fixed                  $0.025 an execution if not free           "
+        "at worst $2.18 a month",
+        "  shop  $1.00 fixed from 2026-12-24  more than $0.00 an execution if not free  "
+        "at worst more than $1.00 a month",
+        "  together    more than $1.00 a month at 20 executions each; they share what is free",
+        "  at worst    more than $3.18 a month: nothing is free, each build hangs",
+        "  type V1     1 of them: one V1 pipeline of an account is free, each other one costs $1.00 a month "
+        "from its day 31 on",
+        "  type V2     1 of them: no monthly price; all V2 ones of the account share 100 free action minutes",
+        "  account     made before 2025-07-15 (no plan): what exceeds the free allowances is charged",
+        "  besides     S3 and logs by the amount; `--json` has the minutes that are assumed of each",
+    ]
+
+
 def test_several_pipelines_are_asked_about_once() -> None:
     second = priced(STATIC_SITE, LEGACY, OTHER)
-    assert view.once_more([second]) == (
+    assert of_several.once_more([second]) == (
         "This is pipeline #2 of this account and region; shop costs $0.00 a month at 20 executions."
     )
-    assert view.once_more([second] * 3) == (
+    assert of_several.once_more([second] * 3) == (
         "3 of these are made beside other pipelines; 3 pipelines cost $0.80 a month at 20 executions each."
     )
 

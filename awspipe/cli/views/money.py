@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from awspipe.cli.views.prices import stale
 from awspipe.cost.account import AccountPlan, FreePlan, Legacy, PaidPlan
 from awspipe.cost.estimate import Estimate
-from awspipe.cost.estimate import together as estimated_together
 from awspipe.cost.prices import BUILD_POOL, CODECOMMIT_USERS, PIPELINE_V1, PIPELINE_V2, Price, number, usd
 from awspipe.cost.unknown import Unknown
 
@@ -23,27 +22,28 @@ def lines(priced: Priced) -> Iterator[str]:
     """The box: what fits a terminal; `cost prices` has each price, JSON the minutes of each action."""
     estimate = priced.estimate
     sandbox = ", on AWS only" if priced.one.target.sandbox else ""
-    region = f"{estimate.region}{_by_reference(estimate)}"
-    yield f"cost in {region}{sandbox} (USD before tax, prices of {priced.prices.as_of})"
-    yield _row("fixed", _fixed(priced))
-    yield _row("execution", _execution(estimate))
-    yield _row(f"{estimate.runs} a month", _month(priced))
-    yield _row("at worst", _worst(estimate))
+    yield f"cost in {region_of(estimate)}{sandbox} (USD before tax, prices of {priced.prices.as_of})"
+    yield row("fixed", _fixed(priced))
+    yield row("execution", _execution(estimate))
+    yield row(f"{estimate.runs} a month", _month(priced))
+    yield row("at worst", _worst(estimate))
     if priced.standing and (priced.standing.number > 1 or estimate.use.type == "V1"):
-        yield _row(f"pipeline #{priced.standing.number}", _beside(priced))
-    if users := _users(priced):
-        yield _row("CodeCommit", users)
+        yield row(f"pipeline #{priced.standing.number}", _beside(priced))
+    if told := users(priced):
+        yield row("CodeCommit", told)
     if priced.account:
-        yield _row("account", plan_words(priced.account.plan))
+        yield row("account", plan_words(priced.account.plan))
     yield from stale(priced.prices, priced.now.date())
 
 
-def _by_reference(estimate: Estimate) -> str:
-    prices = estimate.prices
-    return "" if prices.knows(estimate.region) else f" by the prices of {prices.reference_region}"
+def region_of(estimate: Estimate) -> str:
+    """The region, and whose prices it is counted with where it has none that are known."""
+    prices, region = estimate.prices, estimate.region
+    return region if prices.knows(region) else f"{region} by the prices of {prices.reference_region}"
 
 
-def _row(label: str, text: str) -> str:
+def row(label: str, text: str) -> str:
+    """A line of the box."""
     return f"  {label:<{_COLUMN}} {text}"
 
 
@@ -58,10 +58,11 @@ def _when(priced: Priced) -> str:
     day = f"{priced.standing.charged_from:%Y-%m-%d}" if priced.standing else "its creation + 30 days"
     if priced.estimate.fixed:
         return f" from {day} (day 31), in months in which a code change runs through it"
-    return f" as the account's only V1 pipeline, else {_v1(priced.estimate)} from {day} (day 31)"
+    return f" as the account's only V1 pipeline, else {v1_price(priced.estimate)} from {day} (day 31)"
 
 
-def _v1(estimate: Estimate) -> str:
+def v1_price(estimate: Estimate) -> str:
+    """What a V1 pipeline costs a month."""
     price = estimate.prices.price(PIPELINE_V1, estimate.region)
     return usd(price.usd) if price else "an unknown price"
 
@@ -82,7 +83,7 @@ def _execution(estimate: Estimate) -> str:
     if use.updates:
         parts.append("1 update of an on-premises instance")
     uses = f"about {', '.join(parts)}" if parts else "nothing"
-    return f"{_at_least(bill.unknown)}{usd(bill.usd)} if not free: {uses}"
+    return f"{at_least(bill.unknown)}{usd(bill.usd)} if not free: {uses}"
 
 
 def _machine(estimate: Estimate, meter: str) -> str:
@@ -90,20 +91,21 @@ def _machine(estimate: Estimate, meter: str) -> str:
     return f"{price.row.what}{_stands_in(estimate, price)}" if price else f"{meter}, price not known"
 
 
-def _at_least(unknown: tuple[str, ...]) -> str:
+def at_least(unknown: tuple[str, ...]) -> str:
+    """The words before an amount to which something without a known price comes."""
     return "more than " if unknown else ""
 
 
 def _month(priced: Priced) -> str:
     month = priced.estimate.month(priced.left)
-    return f"{_at_least(month.unknown)}{usd(month.usd)}{_free(priced)}"
+    return f"{at_least(month.unknown)}{usd(month.usd)}{_free(priced)}"
 
 
 def _worst(estimate: Estimate) -> str:
     worst = estimate.worst
     limits = sorted({one.limit for one in estimate.use.actions if one.limit})
     hang = f", each build hangs for {'/'.join(map(str, limits))} minutes" if limits else ""
-    return f"{_at_least(worst.unknown)}{usd(worst.usd)} a month: nothing is free{hang}"
+    return f"{at_least(worst.unknown)}{usd(worst.usd)} a month: nothing is free{hang}"
 
 
 def _free(priced: Priced) -> str:
@@ -130,15 +132,16 @@ def _beside(priced: Priced) -> str:
     if priced.estimate.use.type == "V2":
         free = priced.prices.allowance(PIPELINE_V2)
         only = "" if place.other_v1 else " unless it is the only V1 one"
-        as_v1 = f"V1 would cost {_v1(priced.estimate)} a month from {_day(place.charged_from)} (day 31){only}"
+        from_day = f"from {_day(place.charged_from)} (day 31){only}"
+        as_v1 = f"V1 would cost {v1_price(priced.estimate)} a month {from_day}"
         return f"{here}: V2 adds no monthly price, all V2 ones share {free} free action minutes; {as_v1}"
     if not place.other_v1:
         return f"{here}: the only V1 one, and one V1 pipeline of an account is free"
-    begins = f"from {place.charged_from:%Y-%m-%d} (day 31) it costs {_v1(priced.estimate)} a month"
+    begins = f"from {place.charged_from:%Y-%m-%d} (day 31) it costs {v1_price(priced.estimate)} a month"
     return f"{here}, besides V1 {', '.join(place.other_v1)}: {begins}; one V1 pipeline of an account is free"
 
 
-def _users(priced: Priced) -> str:
+def users(priced: Priced) -> str:
     """That each pipeline's role is an active user of CodeCommit, where there may be more than are free."""
     price = priced.prices.price(CODECOMMIT_USERS, priced.estimate.region)
     free = priced.prices.allowance(CODECOMMIT_USERS)
@@ -168,42 +171,10 @@ def _credits(left: Any) -> str:
     return "" if left is None else f" ({usd(left)} left)"
 
 
-def together(several: Sequence[Priced]) -> Iterator[str]:
-    """Of several pipelines with something to do: what they cost in all, as what is free is shared."""
-    working = [one for one in several if one.one.plan.work]
-    if len(working) > 1:
-        yield f"cost of the {len(working)} pipelines together: {_in_all(working)}; they share what is free"
-
-
-def _in_all(several: Sequence[Priced]) -> str:
-    usd_a_month = estimated_together((one.estimate for one in several), several[0].left)
-    unknown = tuple(meter for one in several for meter in one.estimate.month(one.left).unknown)
-    runs = several[0].estimate.runs
-    return f"{_at_least(unknown)}{usd(usd_a_month)} a month at {runs} executions each"
-
-
-def once_more(several: Sequence[Priced]) -> str:
-    """Why it is asked again, of one or of several."""
-    if len(several) == 1:
-        return _once_more(several[0])
-    further = sum(1 for one in several if one.standing and one.standing.further)
-    beside = f"{further} of these are made beside other pipelines; " if further else ""
-    return f"{beside}{len(several)} pipelines cost {_in_all(several)}."
-
-
-def _once_more(priced: Priced) -> str:
-    estimate, name = priced.estimate, priced.one.plan.scope.pipeline
-    bill = estimate.month(priced.left)
-    costs = f"{name} costs {_at_least(bill.unknown)}{usd(bill.usd)} a month at {estimate.runs} executions."
-    if priced.standing and priced.standing.further:
-        return f"This is pipeline #{priced.standing.number} of this account and region; {costs}"
-    return costs
-
-
 def at_end(priced: Priced) -> str:
     """One line for the end of `up`, where the box was shown before."""
     run, month = priced.estimate.run, priced.estimate.month(priced.left)
-    an_execution = f"{_at_least(run.unknown)}{usd(run.usd)} an execution"
+    an_execution = f"{at_least(run.unknown)}{usd(run.usd)} an execution"
     return (
         f"cost: {usd(priced.estimate.fixed)} a month fixed, {an_execution} "
         f"beyond what is free; {usd(month.usd)} at {priced.estimate.runs} executions a month"
