@@ -217,7 +217,7 @@ class Aws:
                     _clients={},
                     _memory={},
                     _elsewhere={},
-                    _shared_silence=self._silence,
+                    _shared_silence=self._silence.elsewhere(),
                     _lock=threading.RLock(),
                 )
             return self._elsewhere[region]

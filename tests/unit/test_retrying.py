@@ -59,21 +59,27 @@ def test_what_the_user_says_in_a_file_counts(told: Path) -> None:
 class Network:
     """Answers some calls, and lets the others wait until the client has had enough."""
 
-    def __init__(self, on: Aws, clock: FakeClock, *, heard: bool = False) -> None:
+    def __init__(self, on: Aws, clock: FakeClock, *, heard: bool = False, answers: bool = False) -> None:
         self.sent: list[str] = []
-        self._clock, self._heard = clock, heard
+        self._clock, self._heard, self._answers = clock, heard, answers
         on.client("codepipeline").meta.events.register_first("before-send", self)
 
     def __call__(self, request: Any, event_name: str, **_: Any) -> AWSResponse:
         self.sent.append(event_name.rpartition(".")[2])
+        if self._answers:
+            return self._answer(request, 200)
         if self._heard:  # another call was answered meanwhile, and this one the third time
             self._clock.advance(20)
             self._heard = len(self.sent) < 3
-            made = AWSResponse(request.url, 200 if not self._heard else 503, HTTPHeaders(), None)
-            made._content = b'{"pipelines": []}'
-            return made
+            return self._answer(request, 503 if self._heard else 200)
         self._clock.advance(READ_TIMEOUT)
         raise ReadTimeoutError(endpoint_url=request.url)
+
+    @staticmethod
+    def _answer(request: Any, status: int) -> AWSResponse:
+        made = AWSResponse(request.url, status, HTTPHeaders(), None)
+        made._content = b'{"pipelines": []}'
+        return made
 
 
 def test_where_nobody_answers_a_command_ends_within_a_minute(told: Path) -> None:
@@ -89,14 +95,30 @@ def test_where_nobody_answers_a_command_ends_within_a_minute(told: Path) -> None
 def test_once_a_call_was_given_up_no_other_is_sent(told: Path) -> None:
     clock = FakeClock()
     on = aws(clock)
-    network, far = Network(on, clock), on.at("eu-west-1")
+    network = Network(on, clock)
     with pytest.raises(ReadTimeoutError):
         on.client("codepipeline").list_pipelines()
     begun, sent = clock.time(), len(network.sent)
-    for call in (on.client("codepipeline").list_pipelines, far.client("iam").list_roles):
+    for call in (on.client("codepipeline").list_pipelines, on.client("iam").list_roles):
         with pytest.raises(ReadTimeoutError):
             call()
     assert (clock.time(), len(network.sent)) == (begun, sent)
+
+
+def test_another_region_is_asked_once_and_may_answer(told: Path) -> None:
+    clock = FakeClock()
+    on = aws(clock)
+    dead, well = on.at("ap-east-1"), on.at("eu-central-1")
+    Network(on, clock)
+    network, answering = Network(dead, clock), Network(well, clock, answers=True)
+    with pytest.raises(ReadTimeoutError):
+        on.client("codepipeline").list_pipelines()
+    for _ in range(2):
+        with pytest.raises(ReadTimeoutError):
+            dead.client("codepipeline").list_pipelines()
+    assert network.sent == ["ListPipelines"]
+    assert well.client("codepipeline").list_pipelines()["pipelines"] == []
+    assert answering.sent == ["ListPipelines"]
 
 
 def test_who_asks_again_and_again_finds_out_that_somebody_answers(told: Path) -> None:
