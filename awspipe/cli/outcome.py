@@ -43,7 +43,7 @@ def check(outcome: Outcome, command: str, undo: str = "") -> None:
     done = sum(step.verb is not Verb.KEEP for step in outcome.done)
     stands = f"{_plural(done)} done, {len(outcome.skipped)} not started"
     if outcome.left:  # AWS may have the call, and carry it out
-        stands += f", {len(outcome.left)} under way without an answer: done or not"
+        stands += f", {len(outcome.left)} without an answer: maybe done"
     go_on = f"`{command}` goes on where this ended" + (f"; `{undo}` removes what there is" if undo else "")
     causes = tuple(error for _, error in outcome.failed)
     if outcome.stopped and not outcome.complete:

@@ -206,6 +206,7 @@ class Removals:
         with tempfile.TemporaryDirectory(prefix="awspipe-") as scratch:
             git.bundle(git.Helper(url, target.helper_command()), path, Path(scratch))
         self.console.say(f"  . repository {repository} is saved: `git clone {path.name}` brings it back")
+        target.aws.forget()  # that may have taken minutes
         return path
 
     def _apply(self, going: Sequence[Removal]) -> None:

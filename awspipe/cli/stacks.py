@@ -22,8 +22,7 @@ class Stacks:
 
     def lines(self) -> Iterator[str]:
         """A line a stack: that it stays, and how it goes."""
-        env = self.target.command("sandbox", "env")
-        first = f'`eval "$({env})"`, then ' if self.target.sandbox else ""
+        first = '`eval "$(awspipe sandbox env)"`, then ' if self.target.sandbox else ""
         for name in self.names:
             words = f"aws cloudformation delete-stack --stack-name {name} --region {self.region}"
             stays = f"stack {name}, which the pipeline deployed, stays and may go on costing"

@@ -63,7 +63,7 @@ class Target:
             return
         raise RefusedError(
             f"{pipeline} belongs to account {account}, "
-            f"and these credentials are account {self.aws.account}'s: nothing was changed",
+            f"and these credentials are account {self.aws.account}'s: nothing was done",
             hint="use the other account's (--profile NAME), or mend `account:` in the spec",
         )
 

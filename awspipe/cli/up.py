@@ -167,6 +167,8 @@ def _agree(console: Console, pricing: list[Pricing], *, yes: bool, command: str)
     if console.interactive:
         asking.go_on(console, "Go on? [y/N] ", asking.is_yes, otherwise=nothing)
         money.agree_once_more(console, [one.answer() for one in pricing])
+        for one in pricing:  # the questions may have stood there for long
+            one.one.target.aws.forget()
     elif not all(one.one.target.sandbox for one in pricing):
         raise asking.nobody(nothing, command)
 

@@ -82,7 +82,7 @@ def test_credentials_of_another_account_are_refused_with_both_ids(
     assert (said.code, said.out) == (3, "")
     assert (
         f"awspipe: shop belongs to account {core.ACCOUNT}, and these credentials are account {THEIRS}'s: "
-        "nothing was changed"
+        "nothing was done"
     ) in said.err
     assert twice() == before
 

@@ -45,7 +45,7 @@ def test_a_stack_stays_and_is_named() -> None:
         "`aws cloudformation delete-stack --stack-name db --region ap-northeast-2` deletes it"
     ]
     (played,) = Stacks(target(sandbox=True), "ap-northeast-2", ("db",)).lines()
-    assert """; `eval "$(awspipe sandbox env --sandbox)"`, then `aws cloudformation""" in played
+    assert """; `eval "$(awspipe sandbox env)"`, then `aws cloudformation""" in played
     assert list(Stacks(target(), "ap-northeast-2").lines()) == []
     assert list(Stacks(target(), "x", unread="denied").lines()) == [
         "whether it deployed stacks, which would stay, is not known: denied"
