@@ -10,12 +10,14 @@ import re
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
+from urllib.parse import quote
+from xml.parsers.expat import ExpatError
 
 import xmltodict  # type: ignore[import-untyped]
 from moto.core.responses import ActionResult
 from moto.iam.access_control import IAMPolicy
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
-from moto.s3.exceptions import InvalidBucketName, S3ClientError
+from moto.s3.exceptions import InvalidBucketName, MalformedXML, S3ClientError
 from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 from moto.s3.utils import bucket_policy_is_public
@@ -230,6 +232,53 @@ def _bucket(one: Any) -> dict[str, Any]:
     }
 
 
+def _url_encoded(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Who lists versions or uploads may have keys percent-encoded: XML cannot hold all that a key can."""
+
+    @wraps(original)
+    def serialized(self: Any, action_result: ActionResult) -> Any:
+        fields = _KEYS.get(self.data.get("Action"))
+        answer = action_result.result
+        if fields and isinstance(answer, dict) and self._get_param("encoding-type") == "url":
+            encoded = {name: _encoded(value) for name, value in answer.items() if name in fields}
+            action_result = ActionResult({**answer, **encoded, "EncodingType": "url"})
+        return original(self, action_result)
+
+    return serialized
+
+
+_OF_LISTS = ("KeyMarker", "NextKeyMarker", "Prefix", "Delimiter", "CommonPrefixes")
+_KEYS = {
+    "ListObjectVersions": frozenset({*_OF_LISTS, "Versions", "DeleteMarkers"}),
+    "ListMultipartUploads": frozenset({*_OF_LISTS, "Uploads"}),
+}
+"""Where keys, or parts of them, are in the answers in which moto leaves them as they are."""
+
+
+def _encoded(value: Any) -> Any:
+    """A key, or a list of things with keys."""
+    if isinstance(value, list):
+        return [
+            {name: quote(it) if name in ("Key", "Prefix") else it for name, it in one.items()}
+            for one in value
+        ]
+    return quote(value) if isinstance(value, str) else value
+
+
+def _well_formed(original: Callable[..., Any]) -> Callable[..., Any]:
+    """DeleteObjects refuses keys that XML cannot hold: moto breaks over them."""
+
+    @wraps(original)
+    def delete_keys(self: Any, *args: Any, **options: Any) -> Any:
+        try:
+            xmltodict.parse(self.body)
+        except ExpatError:
+            raise MalformedXML from None
+        return original(self, *args, **options)
+
+    return delete_keys
+
+
 def _of_the_region(original: Callable[..., Any]) -> Callable[..., Any]:
     """The tagging API lists the buckets of its own region: moto's lists all in each."""
 
@@ -284,6 +333,8 @@ _CHANGES: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (S3Response, "_bucket_response", _for_the_owner),
     (S3Response, "_key_response", _for_the_owner),
     (S3Response, "_bucket_response_put", _with_new_buckets),
+    (S3Response, "_bucket_response_delete_keys", _well_formed),
+    (S3Response, "serialized", _url_encoded),
     (S3Response, "all_buckets", _page_by_page),
     (S3Response, "get_bucket_notification", _told_to_eventbridge),
     (FakeBucket, "get_permission", _over_tls),

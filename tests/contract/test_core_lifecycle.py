@@ -268,13 +268,21 @@ def deny_index(world: World) -> None:
 
 
 def fill(s3: object, bucket: str) -> None:
-    """Two versions of an object, a delete marker on another, and an unfinished upload."""
+    """Two versions of an object, a delete marker on another, an unfinished upload; and odd keys."""
     at = {"Bucket": bucket}
     s3.put_bucket_versioning(**at, VersioningConfiguration={"Status": "Enabled"})  # type: ignore[attr-defined]
     for key in ("a", "a", "ㄱ/é b"):
         s3.put_object(**at, Key=key, Body=b"1")  # type: ignore[attr-defined]
     s3.delete_object(**at, Key="ㄱ/é b")  # type: ignore[attr-defined]
-    s3.create_multipart_upload(**at, Key="big")  # type: ignore[attr-defined]
+    for key in _ODD:
+        s3.put_object(**at, Key=key, Body=b"1")  # type: ignore[attr-defined]
+        s3.delete_object(**at, Key=key)  # type: ignore[attr-defined]
+    for key in ("big", *_ODD[1:]):
+        s3.create_multipart_upload(**at, Key=key)  # type: ignore[attr-defined]
+
+
+_ODD = ("a\x10b", "line\nend\r", "<&>'\"", "1+1 = 2%20")
+"""What a list cannot hold as it is, and what is easily decoded once too often."""
 
 
 def plant(world: World) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -260,3 +261,33 @@ def test_a_rule_against_plain_http_does_not_name_the_sandbox_s_requests(
     else:
         s3.put_object(Bucket="shop-site", Key="a", Body=b"1")
         assert s3.delete_objects(Bucket="shop-site", Delete={"Objects": [{"Key": "a"}]})["Deleted"]
+
+
+ODD = ("a\x01b", "line\nend\r", "<&>'\"", "1+1 = 2%20", "ㄱ/é b")
+
+
+def test_odd_keys_are_listed_as_they_are(s3: Any) -> None:
+    create(s3)
+    at = {"Bucket": "shop-site"}
+    s3.put_bucket_versioning(**at, VersioningConfiguration={"Status": "Enabled"})
+    for key in ODD:
+        s3.put_object(**at, Key=key, Body=b"1")
+        s3.delete_object(**at, Key=key)
+    for key in ODD[1:]:  # S3 says the key again in XML
+        s3.create_multipart_upload(**at, Key=key)
+    listed = s3.list_object_versions(**at)
+    for kind in ("Versions", "DeleteMarkers"):
+        assert sorted(one["Key"] for one in listed[kind]) == sorted(ODD)
+    uploads = s3.list_multipart_uploads(**at, EncodingType="url")
+    assert uploads["EncodingType"] == "url"
+    assert sorted(unquote(one["Key"]) for one in uploads["Uploads"]) == sorted(ODD[1:])
+    assert "EncodingType" not in s3.list_multipart_uploads(**at, Prefix="ㄱ")
+
+
+def test_what_xml_cannot_hold_is_deleted_one_by_one_only(s3: Any) -> None:
+    create(s3)
+    at = {"Bucket": "shop-site"}
+    s3.put_object(**at, Key="a\x01b", Body=b"1")
+    assert code(s3.delete_objects, **at, Delete={"Objects": [{"Key": "a\x01b"}]}) == "MalformedXML"
+    s3.delete_object(**at, Key="a\x01b")
+    assert "Contents" not in s3.list_objects_v2(**at)
