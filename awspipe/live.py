@@ -28,12 +28,16 @@ _OF_EVERY_PIPELINE = ("s3", "codepipeline")
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What belongs to a pipeline: every key, and why some of it would stay. `notes` limit what was seen."""
+    """What belongs to a pipeline: every key, and why some of it would stay. `notes` limit what was seen.
+
+    `unowned` have names as awspipe gives them and nobody's tag: somebody may have taken it off.
+    """
 
     scope: Scope
     keys: tuple[Key, ...]
     kept: dict[Key, Kept]
     notes: tuple[str, ...] = ()
+    unowned: tuple[Key, ...] = ()
 
 
 def prefetch(aws: Aws, *pipelines: str, listings: Iterable[str] = (Role.kind,)) -> None:
@@ -210,6 +214,7 @@ def _scan(aws: Aws, searches: Sequence[_Search]) -> tuple[Inventory, ...]:
             tuple(one),
             {key: why for key, why in one.items() if why is not None},
             tuple(_notes(aws, search, frozenset(one))),
+            tuple(_unowned(aws, search, frozenset(one))),
         )
         for search, one in zip(searches, kept, strict=True)
     )
@@ -223,6 +228,17 @@ def _notes(aws: Aws, search: _Search, found: frozenset[Key]) -> Iterator[str]:
     ours = Key(Pipeline.kind, name) in found
     if Pipeline.kind in search.by_name and not ours and Pipeline.listed(aws, search.scope):
         yield f"pipeline {name} is there, but awspipe did not make it: it stays"
+
+
+def _unowned(aws: Aws, search: _Search, found: frozenset[Key]) -> Iterator[Key]:
+    """What has a name of ours and no owner: each was asked whose it is already, and nothing more is asked."""
+    for kind in (kinds()[one] for one in sorted(search.by_name)):
+        for name in sorted(kind.named_by_us(aws, search.scope)):
+            key = Key(kind.kind, name)
+            if key not in found | search.but:
+                tags = kind.tags(aws, search.scope, name)
+                if tags is not None and OWNER_TAG not in tags:
+                    yield key
 
 
 _NO_INDEX = (

@@ -131,6 +131,7 @@ class Removals:
                 bundles=bundles.get(one.name, ()),
                 found=one.stops,
                 stacks=one.theirs.names,
+                unowned=one.inventory.unowned,
             )
             for one in self.found
         ]
@@ -235,7 +236,7 @@ class Removals:
             for one, again in zip(here, scan_again(target.aws, *(one.plan for one in here)), strict=True):
                 left += view.left(again, stops(again.keys, unread, shipped(), one.plan.scope, now))
                 if not again.keys:
-                    self.console.answer(view.proof(one.plan, again))
+                    self.console.answer(view.proof(one.plan, again, one.inventory.unowned))
                     self.console.answer(f"  ! {line}" for line in one.theirs.lines())
         if left:
             raise ApplyError("still there: " + ", ".join(left), hint=f"`{self._command}` again")

@@ -203,6 +203,11 @@ class Resource(ABC):
         """
         return frozenset()
 
+    @classmethod
+    def named_by_us(cls, aws: Aws, scope: Scope) -> frozenset[str]:
+        """Those of the listed names that hardly anybody but awspipe gives."""
+        return frozenset()
+
     @property
     def made_with(self) -> frozenset[str]:
         """What `up` asks of this one: to see whose it is, to compare it, and to make it."""

@@ -350,6 +350,11 @@ class Bucket(Resource):
         return Kept("it holds what was uploaded; --delete-data removes it too") if held else None
 
     @classmethod
+    def named_by_us(cls, aws: Aws, scope: Scope) -> frozenset[str]:
+        """Called after the pipeline, in the account-regional namespace."""
+        return frozenset(filter(scope.owns_bucket_name, cls.listed(aws, scope)))
+
+    @classmethod
     def owner(cls, aws: Aws, scope: Scope, name: str) -> str | None:
         """The tag says; a bucket whose name could not be the pipeline's is not even asked."""
         return super().owner(aws, scope, name) if scope.owns_bucket_name(name) else None

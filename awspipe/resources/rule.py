@@ -198,6 +198,11 @@ class Rule(Resource):
         return frozenset(name for name in found if name.startswith(scope.rule_prefix))
 
     @classmethod
+    def named_by_us(cls, aws: Aws, scope: Scope) -> frozenset[str]:
+        """All that are listed: awspipe is in their names."""
+        return cls.listed(aws, scope)
+
+    @classmethod
     def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
         """One call."""
         arn = scope.rule_arn(name)

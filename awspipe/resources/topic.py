@@ -137,6 +137,11 @@ class Topic(Resource):
         return frozenset() if there is None else frozenset({scope.topic})
 
     @classmethod
+    def named_by_us(cls, aws: Aws, scope: Scope) -> frozenset[str]:
+        """All that are listed: awspipe is in their names."""
+        return cls.listed(aws, scope)
+
+    @classmethod
     def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:
         """One call."""
         arn = scope.topic_arn(name)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from awspipe.errors import RefusedError
+from awspipe.live import scan_all
 from awspipe.plan import Verb
 from awspipe.resources.base import Key, kinds
 from tests.support import core, sandbox
@@ -218,6 +219,28 @@ def test_a_tag_of_ours_on_a_name_that_is_not_is_not_enough(world: World) -> None
     core.up(world.aws, STATIC_SITE)
     core.down(world.aws)
     assert set(world.inventory) == {"s3/theirs", "s3/shop-theirs"}
+
+
+def test_what_lost_our_tag_stays_and_is_told_of_with_no_further_call(world: World) -> None:
+    core.up(world.aws, STATIC_SITE)
+    bucket_name = world.scope().bucket("artifacts")
+    where = {"Bucket": bucket_name}
+    world.client("s3").put_bucket_tagging(**where, Tagging={"TagSet": tags(None)})
+    arn = world.scope().rule_arn("awspipe-shop-Source")
+    world.client("events").untag_resource(ResourceARN=arn, TagKeys=["awspipe:pipeline"])
+    lost = (Key("bucket", bucket_name), Key("rule", "awspipe-shop-Source"))
+    world.aws.forget()
+    world.calls.clear()
+    (found,) = scan_all(world.aws, [world.scope()])
+    assert (found.unowned, set(lost) & set(found.keys)) == (lost, set())
+    (call,) = world.calls.of("s3", "GetBucketTagging")
+    assert call.params["Bucket"] == bucket_name
+    assert world.calls.count("events", "ListTagsForResource") == 1
+
+    for owner in ("shop", "blog"):
+        world.client("s3").put_bucket_tagging(**where, Tagging={"TagSet": tags(owner)})
+        (found,) = scan_all(world.again(), [world.scope()])
+        assert found.unowned == lost[1:], owner
 
 
 def test_a_deployment_group_of_others_goes_with_our_application(world: World) -> None:

@@ -156,7 +156,7 @@ def test_every_answer_in_json_is_one_document_with_the_same_keys(shell: Shell) -
     down = document("down", "--sandbox")["pipelines"][0]  # type: ignore[index]
     assert set(down) == {
         *("pipeline", "account", "region", "removed", "steps", "keeps", "bundles"),
-        *("stacks", "stops", "stops_usd_a_month"),
+        *("stacks", "stops", "stops_usd_a_month", "unowned"),
     }
     assert down["removed"] is True
     assert set(down["keeps"][0]) == {"kind", "name", "why"}

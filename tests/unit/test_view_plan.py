@@ -180,6 +180,15 @@ def test_a_removal_says_what_goes_what_stays_and_what_stops_costing() -> None:
         "0 resources left that awspipe made; nothing of it can charge",
         "what ran this month stays on the bill, which AWS shows up to a day late",
     ]
+    stripped = Inventory(SCOPE, (), {}, unowned=(Key("bucket", "b"), Key("rule", "awspipe-shop-Source")))
+    assert list(down_view.proof(whole, Inventory(SCOPE, (), {}), stripped.unowned))[1:] == [
+        "searched again by name and tag in account 123456789012, ap-northeast-2: nothing is left",
+        "  ! bucket b has a name as awspipe gives it, but not its tag: it stays, and may go on costing",
+        "    if it is this pipeline's: tag it awspipe:pipeline=shop, and `down` removes it",
+        "  ! rule awspipe-shop-Source has a name as awspipe gives it, but not its tag: it stays",
+        "    if it is this pipeline's: tag it awspipe:pipeline=shop, and `down` removes it",
+        "what ran this month stays on the bill, which AWS shows up to a day late",
+    ]
     assert list(down_view.nothing(Inventory(SCOPE, (), {}))) == [
         "nothing of shop is left in account 123456789012, ap-northeast-2",
         "  --region R looks in another region",

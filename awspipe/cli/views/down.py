@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from awspipe.cli.views.plan import SIGNS
 from awspipe.cost.prices import Price, number, shipped, usd
 from awspipe.cost.stops import Stop, total
 from awspipe.live import Inventory
+from awspipe.naming import OWNER_TAG
 from awspipe.plan import Plan
 from awspipe.resources.base import Kept, Key, kinds
 
@@ -53,15 +55,16 @@ def nothing(inventory: Inventory, meant: str = "") -> Iterator[str]:
     yield "  --region R looks in another region"
 
 
-def proof(plan: Plan, again: Inventory) -> Iterator[str]:
-    """The second search found nothing that was to go."""
+def proof(plan: Plan, again: Inventory, unowned: Iterable[Key] = ()) -> Iterator[str]:
+    """The second search found nothing that was to go; `unowned` are what the first one saw of that kind."""
     scope = plan.scope
+    again = replace(again, unowned=tuple(dict.fromkeys((*again.unowned, *unowned))))
     but = " but what was kept" if plan.kept else ""
     yield f"{scope.pipeline} is gone: {len(plan.work)} deleted"
     yield f"searched again by name and tag in account {scope.account}, {scope.region}: nothing is left{but}"
     yield from _kept(plan.kept)
     yield from _notes(again)
-    if not again.notes:
+    if not (again.notes or again.unowned):
         yield _can_charge(plan)
     yield "what ran this month stays on the bill, which AWS shows up to a day late"
 
@@ -101,6 +104,14 @@ def _kept(kept: Iterable[tuple[Key, Kept]]) -> Iterator[str]:
 def _notes(inventory: Inventory) -> Iterator[str]:
     for note in inventory.notes:
         yield f"  ! {note}"
+    for key in inventory.unowned:
+        yield f"  ! {key} has a name as awspipe gives it, but not its tag: it stays{_costing(key)}"
+        tag = f"{OWNER_TAG}={inventory.scope.pipeline}"
+        yield f"    if it is this pipeline's: tag it {tag}, and `down` removes it"
+
+
+def _costing(key: Key) -> str:
+    return ", and may go on costing" if kinds()[key.kind].priced else ""
 
 
 def document(
@@ -110,10 +121,11 @@ def document(
     bundles: Sequence[Path] = (),
     found: Sequence[Stop] = (),
     stacks: Sequence[str] = (),
+    unowned: Sequence[Key] = (),
 ) -> dict[str, Any]:
     """`down` as JSON; `removed`: the steps were carried out and the last search found nothing else.
 
-    `stacks` are those that the pipeline deployed: they stay.
+    `stacks` are those that the pipeline deployed: they stay, and so do `unowned`, which lack our tag.
     """
     return {
         "pipeline": plan.scope.pipeline,
@@ -126,6 +138,7 @@ def document(
         "keeps": [{"kind": key.kind, "name": key.name, "why": kept.why} for key, kept in plan.kept],
         "bundles": [str(path) for path in bundles],
         "stacks": list(stacks),
+        "unowned": [{"kind": key.kind, "name": key.name} for key in unowned],
         "stops": [_stop(one) for one in found],
         "stops_usd_a_month": str(total(found)),
     }
