@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -79,31 +79,36 @@ def read(aws: Aws, graph: Graph, *, adopt: bool = False) -> State:
 def read_all(aws: Aws, graphs: Sequence[Graph], *, adopt: bool = False) -> tuple[State, ...]:
     """As `read`, of many graphs side by side; what AWS tells of many things in one call is asked so."""
     with threads(_READERS, "read") as pool:
-        if len(graphs) > 1:
-            _preload(aws, pool, graphs)
-        return tuple([one.state(adopt=adopt) for one in [_Reading(aws, graph, pool) for graph in graphs]])
+        asked = _preload(aws, pool, graphs) if len(graphs) > 1 else ()
+        readings = [_Reading(aws, graph, pool) for graph in graphs]
+        for answer in asked:
+            with explained("look at many resources at once"):
+                answer.result()
+        for one in readings:
+            one.begin()
+        return tuple([one.state(adopt=adopt) for one in readings])
 
 
-def _preload(aws: Aws, pool: ThreadPoolExecutor, graphs: Sequence[Graph]) -> None:
+def _preload(aws: Aws, pool: ThreadPoolExecutor, graphs: Sequence[Graph]) -> list[Future[None]]:
     names: dict[type[Resource], list[str]] = {}
     for resource in (one for graph in graphs for one in graph.resources):
         names.setdefault(type(resource), []).append(resource.name)
-    asked = [pool.submit(kind.preload, aws, found) for kind, found in names.items()]
-    for answer in asked:
-        with explained("look at many resources at once"):
-            answer.result()
+    return [pool.submit(kind.preload, aws, found) for kind, found in names.items()]
 
 
 class _Reading:
-    """The reads of one graph: all of them begin at once."""
+    """The reads of one graph: those by name begin when what is asked of many at once has been answered."""
 
     def __init__(self, aws: Aws, graph: Graph, pool: ThreadPoolExecutor) -> None:
         self._aws, self._graph, self._pool = aws, graph, pool
-        scope = graph.scope
+        self._rest = pool.submit(_no_longer_wanted, aws, graph.scope, frozenset(graph.by_key))
+
+    def begin(self) -> None:
+        """Begin with all reads by name."""
+        aws, graph, pool = self._aws, self._graph, self._pool
         pool.submit(_ask_ahead, aws, graph)
         self._live = {one.key: pool.submit(_read, aws, one) for one in graph.resources}
-        self._there = {one: pool.submit(_exists, aws, scope, one.key) for one in graph.references}
-        self._rest = pool.submit(_no_longer_wanted, aws, scope, frozenset(graph.by_key))
+        self._there = {one: pool.submit(_exists, aws, graph.scope, one.key) for one in graph.references}
 
     def state(self, *, adopt: bool) -> State:
         """All answers, and the further questions that follow from them."""

@@ -99,12 +99,20 @@ _Need = tuple[str, tuple[str, ...]]
 """An action and the ARNs it is judged on."""
 
 
+def _needs_of_many(graph: Graph) -> Iterator[_Need]:
+    """What one call tells of many: of what is wanted, and of what no index tells whether it still is."""
+    for one in graph.resources:
+        yield from _each(type(one), graph, one.name, one.permissions.many)
+    for kind in kinds().values():
+        if not kind.indexed:
+            yield from _each(kind, graph, "", kind.permissions.many)
+
+
 def _needs(graph: Graph, jobs: frozenset[Job], *, many: bool) -> Iterator[_Need]:
     if Job.UP in jobs:
         yield from _needs_of_up(graph)
     if Job.UP in jobs and many:
-        for one in graph.resources:
-            yield from _each(type(one), graph, one.name, one.permissions.many)
+        yield from _needs_of_many(graph)
     if Job.DOWN in jobs:
         yield from _needs_of_down(graph)
     if jobs & {Job.STATUS, Job.STEER}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from awspipe.resources.rights import Rights
 
 ABSENT = "ApplicationDoesNotExistException"
 _GET = frozenset({"codedeploy:GetApplication"})
+_LIST = frozenset({"codedeploy:ListApplications"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +24,12 @@ class Application(Resource):
     indexed: ClassVar[bool] = False
     permissions: ClassVar[Rights] = Rights(
         search=_GET,
+        many=_LIST,
         find=_GET | {"codedeploy:ListTagsForResource"},
         make=frozenset({"codedeploy:CreateApplication", "codedeploy:TagResource"}),
         remove=frozenset({"codedeploy:DeleteApplication"}),
         adopt=frozenset({"codedeploy:ListDeploymentGroups"}),
+        unbound=_LIST,
     )
     exists_codes: ClassVar[frozenset[str]] = frozenset({"ApplicationAlreadyExistsException"})
 
@@ -59,9 +63,16 @@ class Application(Resource):
         )
 
     @classmethod
+    def preload(cls, aws: Aws, names: Sequence[str]) -> None:
+        """One list of all there are."""
+        every = _every(aws)
+        if every is not None:
+            aws.rule_out(cls.kind, names, lambda: every)
+
+    @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
         """Platform and owner."""
-        found = find_application(aws, name)
+        found = None if aws.is_ruled_out(cls.kind, name) else find_application(aws, name)
         if found is None:
             return None
         platform = found["application"]["computePlatform"]
@@ -87,8 +98,20 @@ class Application(Resource):
     @classmethod
     def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
         """There is one name it can have."""
-        name = scope.application
+        name, every = scope.application, _every(aws)
+        if every is not None:
+            return every & {name}
         return frozenset({name} if find_application(aws, name) else ())
+
+
+def _every(aws: Aws) -> frozenset[str] | None:
+    """The names of all there are; None where one pipeline alone is asked about, or they may not be listed."""
+
+    def ask(_: str) -> frozenset[str]:
+        pages = aws.client("codedeploy").get_paginator("list_applications")
+        return frozenset(name for page in pages.paginate() for name in page["applications"])
+
+    return aws.list_for_many("applications", "", ask)
 
 
 def find_application(aws: Aws, name: str) -> dict[str, Any] | None:

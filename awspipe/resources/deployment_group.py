@@ -9,7 +9,7 @@ from awspipe.aws import Aws, absent, maybe, tag_list, tags_of
 from awspipe.explain import code_of
 from awspipe.naming import Scope
 from awspipe.resources.application import ABSENT as NO_APPLICATION
-from awspipe.resources.application import find_application, groups_of
+from awspipe.resources.application import Application, groups_of
 from awspipe.resources.base import Body, Live, Resource, Untouchable
 from awspipe.resources.rights import Rights
 
@@ -176,7 +176,7 @@ class DeploymentGroup(Resource):
     def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
         """The groups of the pipeline's application."""
         application = scope.application
-        if find_application(aws, application) is None:
+        if not Application.listed(aws, scope):
             return frozenset()
         return frozenset(cls.name_of(application, group) for group in groups_of(aws, application))
 

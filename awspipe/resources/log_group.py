@@ -6,7 +6,7 @@ Made by us, because those that the services make keep every line for ever.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -87,6 +87,12 @@ class LogGroup(Resource):
         aws.client("logs").tag_resource(resourceArn=self.scope.log_group_arn(self.name), tags=self.scope.tags)
 
     @classmethod
+    def preload(cls, aws: Aws, names: Sequence[str]) -> None:
+        """One list of all groups of a service."""
+        for service in {_service(name) for name in names}:
+            _groups(aws, service)
+
+    @classmethod
     def read(cls, aws: Aws, scope: Scope, name: str, fields: frozenset[str]) -> Live | None:
         """Log groups are listed by prefix only; the one of this very name counts."""
         found = _group(aws, name)
@@ -148,6 +154,11 @@ def _group(aws: Aws, name: str) -> dict[str, Any] | None:
     return next((group for group in _groups(aws, name) if group["logGroupName"] == name), None)
 
 
+def _service(name: str) -> str:
+    """How the names of all groups of a service begin."""
+    return _BUILDS if name.startswith(_BUILDS) else _PIPELINES
+
+
 def _groups(aws: Aws, prefix: str) -> Iterable[dict[str, Any]]:
     """The groups whose names begin so; of many pipelines in one list of all groups of that service."""
 
@@ -155,7 +166,7 @@ def _groups(aws: Aws, prefix: str) -> Iterable[dict[str, Any]]:
         pages = aws.client("logs").get_paginator("describe_log_groups")
         return [group for page in pages.paginate(logGroupNamePrefix=beginning) for group in page["logGroups"]]
 
-    wider = _BUILDS if prefix.startswith(_BUILDS) else _PIPELINES
+    wider = _service(prefix)
     every = aws.list_for_many(f"log-groups {wider}", wider, ask)
     if every is None:
         return ask(prefix)
