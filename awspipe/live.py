@@ -200,10 +200,13 @@ class _Search:
 
 def _scan(aws: Aws, searches: Sequence[_Search]) -> tuple[Inventory, ...]:
     with threads(_READERS, "scan") as pool:
-        asked = [
-            {kind: pool.submit(_found, aws, search, kind) for kind in sorted(kinds())} for search in searches
+        first = (Pipeline.kind, Repository.kind)  # asked for one by one, and all others ask for the pipeline
+        order = (*first, *sorted(kinds().keys() - {*first}))
+        asked = {kind: [pool.submit(_found, aws, one, kind) for one in searches] for kind in order}
+        found = [
+            {kind: asked[kind][number].result() for kind in sorted(kinds())}
+            for number in range(len(searches))
         ]
-        found = [{kind: future.result() for kind, future in kinds_.items()} for kinds_ in asked]
         looked = [
             {
                 Key(kind, name): pool.submit(_going, aws, search.scope, Key(kind, name))

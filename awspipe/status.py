@@ -165,7 +165,10 @@ def _detailed(aws: Aws, found: PipelineStatus) -> PipelineStatus:
     ids = dict.fromkeys(one.execution for one in found.stages if one.state in OPEN)
     failed = dict.fromkeys(one.execution for one in found.stages if one.state == "Failed")
     details = _details(aws, name, ids)
-    why = {one: aws.submit(partial(why_failed, aws, name, one, details[one].result)) for one in failed}
+    why = {
+        one: aws.submit(partial(why_failed, aws, name, one, details[one].result, found.execution(one)))
+        for one in failed
+    }
     runs = _runs(details)
     stages = (_with_runs(one, runs[one.execution]) if one.state in OPEN else one for one in found.stages)
     explained_ = (
@@ -188,14 +191,18 @@ def _untimed(stage: StageStatus) -> bool:
 
 
 def why_failed(
-    aws: Aws, name: str, id_: str, actions: Callable[[], list[dict[str, Any]]] | None = None
+    aws: Aws,
+    name: str,
+    id_: str,
+    actions: Callable[[], list[dict[str, Any]]] | None = None,
+    known: Execution | None = None,
 ) -> tuple[Cause, ...]:
     """The causes of an execution's failure. Where they cannot be read that is said, and the rest is shown.
 
-    `actions` gives the tries of its actions, where they are asked for already.
+    `actions` and `known` as `causes` takes them.
     """
     try:
-        return causes(aws, name, id_, actions)
+        return causes(aws, name, id_, actions, known)
     except AwsError as error:
         return (Cause("", "", f"why could not be read: {error.message}", error.hint),)
 
@@ -238,7 +245,7 @@ def _parallel(aws: Aws, found: PipelineStatus, declaration: dict[str, Any]) -> P
     details = _details(aws, name, [newest.id, *(one.id for one in going_on)])
     runs = _runs(details)
     failed = newest.state == "Failed"
-    why = why_failed(aws, name, newest.id, details[newest.id].result) if failed else ()
+    why = why_failed(aws, name, newest.id, details[newest.id].result, newest) if failed else ()
     made = (_made(one, runs[newest.id], newest) for one in declaration["stages"])
     stages = tuple(_with_causes(one, why) if one.state == "Failed" else one for one in made)
     beside = (

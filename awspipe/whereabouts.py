@@ -151,7 +151,7 @@ class _Search:
     def _ended(self, one: Execution) -> Whereabouts:
         name = self.board.scope.pipeline
         if one.state == "Failed":
-            why = why_failed(self.aws, name, one.id)
+            why = why_failed(self.aws, name, one.id, known=one)
             at = next((cause.stage for cause in why if cause.stage), "")
             return self._made(Place.FAILED, one, stage=self._stage(at), causes=why)
         with explained(f"look at execution {one.id}"):

@@ -81,7 +81,7 @@ class Ending:
         aws = self.aws
         asking = Aws(aws.session, aws.region, aws.endpoint_url, listener=aws.listener)
         try:
-            return causes(asking, self.pipeline, one.id)
+            return causes(asking, self.pipeline, one.id, known=one)
         except AwspipeError as error:
             self.console.say(f"! {error.message}")
             return _own_words(one)

@@ -10,7 +10,7 @@ from typing import Any
 
 from awspipe.aws import Aws
 from awspipe.errors import DeniedError
-from awspipe.executions import Execution, as_execution, executions_of, newer_than, overtaker
+from awspipe.executions import Execution, executions_of, newer_than, overtaker
 from awspipe.explain import explained
 from awspipe.failures import plain
 from awspipe.failures.cause import Cause
@@ -20,10 +20,9 @@ _MOST = 300
 
 
 def causes(
-    aws: Aws, pipeline: str, found: dict[str, Any], tried: Sequence[dict[str, Any]], *, explained: bool
+    aws: Aws, pipeline: str, one: Execution, tried: Sequence[dict[str, Any]], *, explained: bool
 ) -> tuple[Cause, ...]:
     """The end of an execution as a cause. `tried` are its actions; `explained`: one that failed is told."""
-    one = as_execution(pipeline, found)
     last = tried[-1]["stageName"] if tried else ""
     match one.state:
         case "Superseded":

@@ -9,7 +9,7 @@ from typing import Any
 
 from awspipe.aws import Aws, threads
 from awspipe.errors import DeniedError
-from awspipe.executions import action_details
+from awspipe.executions import Execution, action_details, as_execution
 from awspipe.explain import explained
 from awspipe.failures import (
     artifact,
@@ -43,26 +43,30 @@ _MOST = 10
 
 
 def causes(
-    aws: Aws, pipeline: str, execution: str, actions: Callable[[], list[dict[str, Any]]] | None = None
+    aws: Aws,
+    pipeline: str,
+    execution: str,
+    actions: Callable[[], list[dict[str, Any]]] | None = None,
+    known: Execution | None = None,
 ) -> tuple[Cause, ...]:
     """Why an execution failed: a cause for each action whose last try did, in the order in which they began.
 
     An execution that was superseded, stopped or cancelled has that as its cause; one that goes on well, or
     has succeeded, has none. Reads only: the actions of the execution must be readable (AwsError else), and
     for each other read that is denied the cause says which permission would tell more. `actions` gives the
-    tries of its actions, newest first, where they are asked for already.
+    tries of its actions, newest first, where they are asked for already, and `known` is the execution itself.
     """
     with explained(f"look for the cause of the failure of {pipeline}"), threads(4, "causes") as pool:
         # A pool of its own: whoever asks may be in the shared one, and wait there for itself.
         listed = pool.submit(actions or partial(action_details, aws, pipeline, execution))
-        found = _execution(aws, pipeline, execution)
+        found = known or _execution(aws, pipeline, execution)
         tried = _last_tries(listed.result())
         failed = [one for one in tried if one["status"] == "Failed"][:_MOST]
         told = tuple(pool.map(lambda one: _explained(aws, pipeline, one), failed))
     return told + ends.causes(aws, pipeline, found, tried, explained=bool(told))
 
 
-def _execution(aws: Aws, pipeline: str, execution: str) -> dict[str, Any]:
+def _execution(aws: Aws, pipeline: str, execution: str) -> Execution:
     """The execution; its id alone where it may not be read."""
     asked = {"pipelineName": pipeline, "pipelineExecutionId": execution}
     found: dict[str, Any]
@@ -71,7 +75,7 @@ def _execution(aws: Aws, pipeline: str, execution: str) -> dict[str, Any]:
             found = aws.client("codepipeline").get_pipeline_execution(**asked)["pipelineExecution"]
     except DeniedError:
         found = {"pipelineExecutionId": execution, "status": ""}
-    return found
+    return as_execution(pipeline, found)
 
 
 def _last_tries(details: list[dict[str, Any]]) -> list[dict[str, Any]]:

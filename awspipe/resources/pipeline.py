@@ -64,7 +64,6 @@ class Pipeline(Resource):
         show=frozenset(
             {
                 "codepipeline:GetPipeline",
-                "codepipeline:GetPipelineExecution",
                 "codepipeline:GetPipelineState",
                 "codepipeline:ListActionExecutions",
                 "codepipeline:ListPipelineExecutions",
@@ -74,6 +73,7 @@ class Pipeline(Resource):
             {
                 "codepipeline:DisableStageTransition",
                 "codepipeline:EnableStageTransition",
+                "codepipeline:GetPipelineExecution",
                 "codepipeline:PutApprovalResult",
                 "codepipeline:RetryStageExecution",
                 "codepipeline:RollbackStage",
