@@ -51,7 +51,9 @@ def live(world: World, one: Resource) -> None:
     assert kind.owner(aws, scope, one.name) == scope.pipeline
     assert kind.exists(aws, scope, one.name)
     kind.keep(aws, scope, one.name)
+    alone, aws.about = aws.about, frozenset({scope.pipeline, "another"})
     kind.preload(aws, [one.name])
+    aws.about = alone
     assert kind.read(aws, scope, one.name, frozenset(one.body())) is not None
     aws.forget()
     assert kind.read(aws, scope, one.name, frozenset(one.body())) is not None
