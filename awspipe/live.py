@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import product
 from typing import TypeVar
 
 from awspipe import declared
@@ -23,6 +24,8 @@ T = TypeVar("T")
 K = TypeVar("K")
 
 _READERS = 24
+_MANY_READERS = 72
+"""Most of them wait for what another one has asked."""
 _OF_EVERY_PIPELINE = ("s3", "codepipeline")
 
 
@@ -172,9 +175,14 @@ def scan_all(
 def scan_again(aws: Aws, *removed: Plan) -> tuple[Inventory, ...]:
     """Everything that is left after removals, but for what was to stay.
 
-    By name in each kind of which something went, and in the tag index for all of them.
+    By name in each kind of which something went, and in the tag index for all of them; what is asked for one
+    by one only where lists of many still have it.
     """
     aws.forget()
+    if len(removed) > 1:
+        names = [one.scope.pipeline for one in removed]
+        with explained("look at many resources at once"):
+            aws.gather(lambda: Pipeline.preload(aws, names), lambda: Repository.preload(aws, names))
     return _scan(
         aws,
         [
@@ -199,14 +207,15 @@ class _Search:
 
 
 def _scan(aws: Aws, searches: Sequence[_Search]) -> tuple[Inventory, ...]:
-    with threads(_READERS, "scan") as pool:
-        first = (Pipeline.kind, Repository.kind)  # asked for one by one, and all others ask for the pipeline
-        order = (*first, *sorted(kinds().keys() - {*first}))
-        asked = {kind: [pool.submit(_found, aws, one, kind) for one in searches] for kind in order}
-        found = [
-            {kind: asked[kind][number].result() for kind in sorted(kinds())}
-            for number in range(len(searches))
-        ]
+    with threads(min(_READERS * len(searches), _MANY_READERS), "scan") as pool:
+        one_by_one = (
+            Pipeline.kind,
+            Repository.kind,
+        )  # the others list all there are, and ask for the pipeline
+        others = sorted(kinds().keys() - {*one_by_one})
+        order = [*product(one_by_one, searches), *((kind, one) for one in searches for kind in others)]
+        asked = {(one.scope, kind): pool.submit(_found, aws, one, kind) for kind, one in order}
+        found = [{kind: asked[one.scope, kind].result() for kind in sorted(kinds())} for one in searches]
         looked = [
             {
                 Key(kind, name): pool.submit(_going, aws, search.scope, Key(kind, name))

@@ -246,7 +246,9 @@ class Pipeline(Resource):
     @classmethod
     def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
         """There is one name it can have."""
-        return frozenset(() if cls.running(aws, scope.pipeline) is None else {scope.pipeline})
+        name = scope.pipeline
+        absent = aws.is_ruled_out(cls.kind, name) or cls.running(aws, name) is None
+        return frozenset(() if absent else {name})
 
     @classmethod
     def ask_tags(cls, aws: Aws, scope: Scope, name: str) -> dict[str, str] | None:

@@ -94,7 +94,7 @@ class Repository(Resource):
 
         https://docs.aws.amazon.com/codecommit/latest/APIReference/API_BatchGetRepositories.html
         """
-        for some in batches(names, _BATCH):
+        for some in batches([name for name in names if _NAME.fullmatch(name)], _BATCH):
             ask = partial(aws.client("codecommit").batch_get_repositories, repositoryNames=list(some))
             answer = maybe(ask, *DENIED)
             if answer is None:
@@ -143,7 +143,9 @@ class Repository(Resource):
     def listed(cls, aws: Aws, scope: Scope) -> frozenset[str]:
         """Under the pipeline's own name, the usual one; under another only the tag index knows it."""
         name = scope.pipeline
-        return frozenset({name} if _NAME.fullmatch(name) and cls.branches(aws, name) is not None else ())
+        if not _NAME.fullmatch(name) or aws.preloaded(cls.kind, name, dict[str, Any]) is None:
+            return frozenset()
+        return frozenset(() if cls.branches(aws, name) is None else {name})
 
     @classmethod
     def branches(cls, aws: Aws, name: str) -> tuple[str, ...] | None:
