@@ -1,8 +1,8 @@
 """`make bench`: what 1, 10 and 100 pipelines of the kind `static-site` cost, beside a script by hand.
 
 Whole commands against one sandbox server with 60 ms added to every call, in rounds that alternate with
-tests/bench/concurrent_boto3.py; for one pipeline also script.sh, once, where there is `aws`. It prints a
-table and asserts nothing. SIZES="1 10", ROUNDS=3 and DELAY_MS=0 choose less.
+tests/bench/concurrent_boto3.py, as it is and with ALIKE=1; for one pipeline also script.sh, once, where there
+is `aws`. It prints a table and asserts nothing. SIZES="1 10", ROUNDS=3 and DELAY_MS=0 choose less.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ _GOALS = {1: 1.5, 10: 1.25, 100: 1.15}
 """Wall time, times that of the script by hand."""
 _COMMANDS = {"up": "up", "up again": "read", "status": "status", "down": "down"}
 """Ours, and what the scripts call the same."""
+_SCRIPTS = {"by hand": {}, "alike": {"ALIKE": "1"}}
+"""The script as fast as boto3 allows, and as it keeps to what awspipe keeps to and asks."""
 
 
 def rounds(size: int) -> int:
@@ -65,13 +67,17 @@ class Race:
     def run(self) -> dict[str, dict[str, Cost]]:
         """Costs by command, then by who ran it."""
         self.directory.mkdir(parents=True)
-        costs = {command: {"awspipe": Cost(), "by hand": Cost()} for command in _COMMANDS}
+        costs = {command: {who: Cost() for who in ("awspipe", *_SCRIPTS)} for command in _COMMANDS}
         for number in range(rounds(self.size) + 1):  # the first one counts calls
             names = [f"r{number}n{index}" for index in range(self.size)]
             for command in _COMMANDS:
-                self._ours(costs[command]["awspipe"], command, names, counted=number == 0)
-            for command in _COMMANDS:
-                self._by_hand(costs[command]["by hand"], command, names, counted=number == 0)
+                self._ours(costs[command]["awspipe"], command, names, number == 0)
+            for who, environ in _SCRIPTS.items():
+                for command, verb in _COMMANDS.items():
+                    words = [verb, self.server.endpoint.url, SANDBOX_REGION, *names]
+                    self._take(
+                        costs[command][who], "tests.bench.concurrent_boto3", words, environ, number == 0
+                    )
         if self.size == 1 and shutil.which("aws"):
             for command, verb in _COMMANDS.items():
                 costs[command]["aws script"] = cost = Cost()
@@ -92,7 +98,7 @@ class Race:
             "AWS_PAGER": "",
         }
 
-    def _ours(self, cost: Cost, command: str, names: Sequence[str], *, counted: bool) -> None:
+    def _ours(self, cost: Cost, command: str, names: Sequence[str], counted: bool) -> None:
         spec = self.directory / "awspipe.yml"
         text = (templates() / "static-site" / "awspipe.yml").read_text(encoding="utf-8")
         spec.write_text("---\n".join(text.replace("{{name}}", name) for name in names), encoding="utf-8")
@@ -102,17 +108,16 @@ class Race:
             "status": ["status"],
             "down": ["down", "--yes"],
         }[command]
-        self._take(cost, "awspipe", words, counted=counted)
+        self._take(cost, "awspipe", words, {}, counted)
 
-    def _by_hand(self, cost: Cost, command: str, names: Sequence[str], *, counted: bool) -> None:
-        words = [_COMMANDS[command], self.server.endpoint.url, SANDBOX_REGION, *names]
-        self._take(cost, "tests.bench.concurrent_boto3", words, counted=counted)
-
-    def _take(self, cost: Cost, module: str, words: Sequence[str], *, counted: bool) -> None:
+    def _take(
+        self, cost: Cost, module: str, words: Sequence[str], environ: Mapping[str, str], counted: bool
+    ) -> None:
+        told = {**self._environ, **environ}
         if counted:
-            cost.count(module, words, self._environ, self.directory)
+            cost.count(module, words, told, self.directory)
         else:
-            cost.take([sys.executable, "-m", module, *words], self._environ, self.directory)
+            cost.take([sys.executable, "-m", module, *words], told, self.directory)
 
 
 def show(size: int, costs: Mapping[str, Mapping[str, Cost]]) -> None:

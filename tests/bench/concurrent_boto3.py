@@ -1,6 +1,7 @@
 """The yardstick: what `awspipe` makes of `static-site`, by hand, as concurrently as boto3 allows.
 
 `python -m tests.bench.concurrent_boto3 up|read|status|down ENDPOINT REGION NAME...`, keys in the environment.
+With ALIKE=1 it sends no more calls of a service at a time than awspipe, and asks what `awspipe status` asks.
 The same resources with the same settings, for all pipelines at once, in as few waves as AWS allows; it
 looks for nothing that is there already, proves nothing afterwards, and shows nothing.
 """
@@ -8,7 +9,9 @@ looks for nothing that is there already, proves nothing afterwards, and shows no
 from __future__ import annotations
 
 import json
+import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -24,6 +27,10 @@ SERVICES = {
 WORKERS = 32
 """Past so many, at 60 ms a call, Python is the limit and not the network."""
 
+ALIKE = "ALIKE" in os.environ
+IN_FLIGHT = {"codecommit": 8, "codepipeline": 8, "events": 8, "iam": 8, "s3": 16}
+"""What awspipe keeps to, because AWS throttles these soonest."""
+
 Call = Callable[[], Any]
 Wave = Iterator[Call]
 
@@ -36,10 +43,21 @@ class Clients:
         config = Config(max_pool_connections=WORKERS, retries={"mode": "standard", "total_max_attempts": 10})
         session = boto3.Session(region_name=region)
         for service in SERVICES.get(verb, SERVICES["up"]):
-            setattr(self, service, session.client(service, endpoint_url=endpoint, config=config))
+            client = session.client(service, endpoint_url=endpoint, config=config)
+            if ALIKE and service in IN_FLIGHT:
+                _limit(client.meta.events, threading.BoundedSemaphore(IN_FLIGHT[service]))
+            setattr(self, service, client)
 
     def __getattr__(self, service: str) -> Any:
         raise AttributeError(f"{service} was not asked for")
+
+
+def _limit(events: Any, places: threading.BoundedSemaphore) -> None:
+    def take(**_: Any) -> None:  # what it gave back would be taken for an answer
+        places.acquire()
+
+    events.register_first("before-send", take)
+    events.register_last("response-received", lambda **_: places.release())
 
 
 class Site:
@@ -193,14 +211,20 @@ class Site:
         yield lambda: aws.codepipeline.get_pipeline(name=self.name)
 
     def status(self) -> Iterator[Wave]:
-        """Two calls: where each stage stands, and which execution is the latest."""
-        aws = self.aws
+        """Two calls: where each stage stands, and which execution is the latest; with ALIKE four."""
+        aws, newest = self.aws.codepipeline, []
         yield iter(
             [
-                lambda: aws.codepipeline.get_pipeline_state(name=self.name),
-                lambda: aws.codepipeline.list_pipeline_executions(pipelineName=self.name),
+                lambda: aws.get_pipeline_state(name=self.name),
+                lambda: newest.append(aws.list_pipeline_executions(pipelineName=self.name)),
+                *([lambda: aws.get_pipeline(name=self.name)] if ALIKE else ()),
             ]
         )
+        yield iter([lambda: self._actions(newest[0])] if ALIKE else ())
+
+    def _actions(self, listed: dict[str, Any]) -> None:
+        one = {"pipelineExecutionId": listed["pipelineExecutionSummaries"][0]["pipelineExecutionId"]}
+        self.aws.codepipeline.list_action_executions(pipelineName=self.name, filter=one)
 
     def down(self) -> Iterator[Wave]:
         """Everything; the buckets are empty."""

@@ -51,7 +51,7 @@ def test_several_pipelines_have_one_box_of_cost(shell: Shell) -> None:
         assert said.count(" fixed") == 8
         assert "\n  many-7  $0.00 fixed" in said
         assert re.search(
-            r"\n  together    \$\d\.\d\d a month at 20 executions each; they share what is free\n", said
+            r"\n  together    \$[\d.]+ a month at 20 executions each; they share what is free\n", said
         )
     one = shell.done("plan", *elsewhere, "--only", "many-3", "--json", cwd=project).document["plans"]
     assert [found["cost"]["executions_a_month"] for found in one] == [20]
