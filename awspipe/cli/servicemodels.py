@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,14 +40,13 @@ class Files(JSONFileLoader):
         return None
 
 
-class _Services(list[str]):
+class _Services(Sequence[str]):
     """The services that have files of a type. Whether one is among them, its own directory tells.
 
     botocore looks through the directories of all of its four hundred services for that, twice a client.
     """
 
     def __init__(self, models: Models, type_name: str) -> None:
-        super().__init__()
         self._models, self._type = models, type_name
 
     def __contains__(self, service: object) -> bool:
@@ -57,14 +56,17 @@ class _Services(list[str]):
             return False
         return True
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._models.every_service(self._type))
+    def __getitem__(self, index: Any) -> Any:
+        return self._models.every_service(self._type)[index]
+
+    def __len__(self) -> int:
+        return len(self._models.every_service(self._type))
 
 
 class Models(Loader):
     """botocore's loader, but for how it finds out whether there is a service."""
 
-    def list_available_services(self, type_name: str) -> list[str]:
+    def list_available_services(self, type_name: str) -> Sequence[str]:  # type: ignore[override]
         """The services that have files of a type, found out when one asks which."""
         return _Services(self, type_name)
 

@@ -25,7 +25,7 @@ def test_a_model_is_as_botocore_reads_it(service: str) -> None:
 
 
 def test_what_is_not_there_is_said_to_be_unknown() -> None:
-    with pytest.raises(UnknownServiceError):
+    with pytest.raises(UnknownServiceError, match="codepipeline, "):
         servicemodels.loader().load_service_model("codeperfect", "service-2")
 
 
