@@ -136,6 +136,8 @@ class Door:
 
     def _met(self, case: Case, pid: int, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         body = _body(environ)
+        if body is None:  # the command ended before it was sent whole: no call was made
+            raise DroppedError
         operation = _operation(environ, body)
         label = line(environ, operation, body)
         with self._lock:
@@ -215,10 +217,14 @@ def _subject(environ: Environ, body: str) -> str:
     return str(environ["REQUEST_URI"])[:80]
 
 
-def _body(environ: Environ) -> str:
-    if not environ.get("CONTENT_LENGTH"):
+def _body(environ: Environ) -> str | None:
+    """What a request brings; None where only a part of it has come."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    if not length:
         return ""
-    body: bytes = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    body: bytes = environ["wsgi.input"].read(length)
+    if len(body) < length:
+        return None
     environ["wsgi.input"] = io.BytesIO(body)
     return body.decode("utf-8", "replace")
 
