@@ -208,10 +208,8 @@ class _Search:
 
 def _scan(aws: Aws, searches: Sequence[_Search]) -> tuple[Inventory, ...]:
     with threads(min(_READERS * len(searches), _MANY_READERS), "scan") as pool:
-        one_by_one = (
-            Pipeline.kind,
-            Repository.kind,
-        )  # the others list all there are, and ask for the pipeline
+        # The others list all there are, once, and ask for the pipeline: these two are asked for one by one.
+        one_by_one = (Pipeline.kind, Repository.kind)
         others = sorted(kinds().keys() - {*one_by_one})
         order = [*product(one_by_one, searches), *((kind, one) for one in searches for kind in others)]
         asked = {(one.scope, kind): pool.submit(_found, aws, one, kind) for kind, one in order}

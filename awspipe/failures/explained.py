@@ -9,7 +9,7 @@ from typing import Any
 
 from awspipe.aws import Aws, threads
 from awspipe.errors import DeniedError
-from awspipe.executions import Execution, action_details, as_execution
+from awspipe.executions import Execution, action_details, as_execution, execution
 from awspipe.explain import explained
 from awspipe.failures import (
     artifact,
@@ -45,7 +45,7 @@ _MOST = 10
 def causes(
     aws: Aws,
     pipeline: str,
-    execution: str,
+    id_: str,
     actions: Callable[[], list[dict[str, Any]]] | None = None,
     known: Execution | None = None,
 ) -> tuple[Cause, ...]:
@@ -58,24 +58,21 @@ def causes(
     """
     with explained(f"look for the cause of the failure of {pipeline}"), threads(4, "causes") as pool:
         # A pool of its own: whoever asks may be in the shared one, and wait there for itself.
-        listed = pool.submit(actions or partial(action_details, aws, pipeline, execution))
-        found = known or _execution(aws, pipeline, execution)
+        listed = pool.submit(actions or partial(action_details, aws, pipeline, id_))
+        found = known or _execution(aws, pipeline, id_)
         tried = _last_tries(listed.result())
         failed = [one for one in tried if one["status"] == "Failed"][:_MOST]
         told = tuple(pool.map(lambda one: _explained(aws, pipeline, one), failed))
     return told + ends.causes(aws, pipeline, found, tried, explained=bool(told))
 
 
-def _execution(aws: Aws, pipeline: str, execution: str) -> Execution:
+def _execution(aws: Aws, pipeline: str, id_: str) -> Execution:
     """The execution; its id alone where it may not be read."""
-    asked = {"pipelineName": pipeline, "pipelineExecutionId": execution}
-    found: dict[str, Any]
     try:
-        with explained(f"look at execution {execution}"):
-            found = aws.client("codepipeline").get_pipeline_execution(**asked)["pipelineExecution"]
+        with explained(f"look at execution {id_}"):
+            return execution(aws, pipeline, id_)
     except DeniedError:
-        found = {"pipelineExecutionId": execution, "status": ""}
-    return as_execution(pipeline, found)
+        return as_execution(pipeline, {"pipelineExecutionId": id_, "status": ""})
 
 
 def _last_tries(details: list[dict[str, Any]]) -> list[dict[str, Any]]:
